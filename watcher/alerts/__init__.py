@@ -1,0 +1,1 @@
+"""Edge: channels that alerts leave through."""

@@ -1,0 +1,1 @@
+"""Use cases: no SQL, no HTTP, no printing. They are handed what they need by bootstrap."""

@@ -1,0 +1,102 @@
+"""What use cases ask of the edges, as protocols. Must not: import an edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from watcher.core.document import Document
+from watcher.core.model import Claim, Fetched, Micros, ParsedFeed, PollIntent, SourceSpec, StoredEntry
+
+
+class Clock(Protocol):
+    """Wall time for storage, monotonic time for durations and deadlines."""
+
+    def now(self) -> Micros:
+        """Wall time, UTC microseconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+
+class Fetcher(Protocol):
+    """One guarded fetch for everything."""
+
+    async def fetch(self, claim: Claim) -> Fetched:
+        """Read the source of a claim, conditionally where it has validators.
+
+        Raises:
+            SourceError: nothing usable came back; the phase and kind say what.
+        """
+        ...
+
+
+class Parser(Protocol):
+    """The sandbox: turns untrusted bytes into plain, validated data, with evidence per watchlist."""
+
+    async def parse(self, claim: Claim, fetched: Fetched) -> ParsedFeed:
+        """Decode, parse, scrub and match in a child that can be killed.
+
+        Raises:
+            SourceError: phase ``decode``, ``parse`` or ``match``.
+        """
+        ...
+
+
+class Transaction(Protocol):
+    """One write transaction; leaving the context commits, an exception rolls back."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A nested unit: an exception inside rolls back to its start and propagates."""
+        ...
+
+    def known_entries(
+        self, source_id: int, keys: Sequence[bytes], links: Sequence[bytes], contents: Sequence[bytes]
+    ) -> Sequence[StoredEntry]:
+        """Stored entries and tombstones of a source that share a key (or alias), link key or content digest."""
+        ...
+
+    def unseen_entries(self, source_id: int, keys: Sequence[bytes]) -> Sequence[int]:
+        """Ids of entries that were in the last body of the source and are not among these keys (vanished)."""
+        ...
+
+    def apply(self, intent: PollIntent) -> Mapping[str, int]:
+        """Write everything one poll did, and release its lease. Returns counts (entries, revisions, hits, alerts).
+
+        Raises:
+            LeaseLostError: the fencing token is not ours any more.
+        """
+        ...
+
+
+class Store(Protocol):
+    """Transactions and claims. Sync: called from the one writer thread."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A write transaction (``BEGIN IMMEDIATE`` on SQLite)."""
+        ...
+
+    def claim_due(
+        self, owner: str, now: Micros, *, limit: int, lease_s: float, everything: bool = False, only: Sequence[str] = ()
+    ) -> Sequence[Claim]:
+        """Take due sources under a lease, most overdue first; never past a publisher's Retry-After."""
+        ...
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        """Give leases back untouched (at stop)."""
+        ...
+
+    def save_watchlist(self, document: Document, compiled: bytes, now: Micros) -> None:
+        """Store the revision whole (files and compiled form) and make the sources what it says (desired state)."""
+        ...
+
+    def next_due(self) -> Micros | None:
+        """When the next source is due, or None where none ever is."""
+        ...
+
+
+Jitter = Callable[[], float]
+SourceSpecs = Sequence[SourceSpec]

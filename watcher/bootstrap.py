@@ -1,0 +1,1 @@
+"""The one place that builds things: settings to engine, store, sources, channels."""

@@ -1,0 +1,167 @@
+"""What a watchlist says, as frozen data: made by the loader, read by the compiler. Must not: parse, check or match.
+
+A ``Query`` keeps the place where its text stands, so that an error inside it can point at its own column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from watcher.core.model import SourceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: file name as given, line and column from 1 (column of the first character itself)."""
+
+    file: str = "<text>"
+    line: int = 1
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as written, with its place. Empty text means "none"."""
+
+    text: str = ""
+    place: Place = field(default_factory=Place)
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a concept: a word, a phrase, ``"exact"``, ``pre*`` or ``=Case``, in the language it is listed under.
+
+    ``forms`` are given by the author and replace expansion; ``only`` restricts the term to entries of that language.
+    """
+
+    text: str
+    language: str
+    place: Place = field(default_factory=Place)
+    forms: tuple[str, ...] = ()
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A named set of terms in several languages; ``@id`` in a query means any of them."""
+
+    id: str
+    terms: tuple[Term, ...]
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One weighted condition of a signal.
+
+    ``weight`` is the points at full strength. ``needs`` and ``unless`` are context of this rule alone.
+    ``scope`` says where ``needs`` must stand: ``entry`` or ``sentence`` (one of the sentences that match).
+    """
+
+    id: str
+    match: Query
+    weight: float
+    rung: str = ""
+    needs: Query = field(default_factory=Query)
+    unless: Query = field(default_factory=Query)
+    scope: str = "entry"
+    note: str = ""
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An indicator: its rules, the context it needs, what suppresses it, its ladder and its threshold (score 0-100)."""
+
+    id: str
+    title: str
+    rules: tuple[Rule, ...]
+    threshold: float = 50.0
+    ladder: str = ""
+    needs: Query = field(default_factory=Query)
+    unless: Query = field(default_factory=Query)
+    scope: str = "entry"
+    note: str = ""
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """What a hit can touch: ``kind`` (institution, actor, provision, condition, …), its id, and the query that says so."""
+
+    kind: str
+    id: str
+    match: Query
+    title: str = ""
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineFigure:
+    """A dated, sourced value that later readings stand beside."""
+
+    date: str
+    value: float
+    qualifier: str
+    note: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A tracked quantity: the phrase it stands with, its unit words, the plausible range, and its baseline."""
+
+    id: str
+    title: str
+    match: Query
+    unit: str
+    unit_terms: tuple[Term, ...] = ()
+    low: float = 0.0
+    high: float = float("inf")
+    baseline: tuple[BaselineFigure, ...] = ()
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """A dated background event."""
+
+    date: str
+    title: str
+    note: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A party's baseline position, in our own words, with its source."""
+
+    party: str
+    date: str
+    position: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole watchlist. ``revision`` is the hex SHA-256 over all files, names sorted; ``files`` holds their texts."""
+
+    id: str
+    question: str
+    language: str
+    timezone: str
+    revision: str
+    files: Mapping[str, str]
+    ladders: Mapping[str, tuple[str, ...]]
+    concepts: Mapping[str, Concept]
+    facets: tuple[Facet, ...]
+    signals: tuple[Signal, ...]
+    figures: tuple[Figure, ...]
+    sources: tuple[SourceSpec, ...]
+    timeline: tuple[TimelineEvent, ...]
+    positions: tuple[Position, ...]
+    retired: tuple[str, ...]

@@ -1,0 +1,394 @@
+"""The data that travels between layers: frozen, slotted, named. Must not: compute more than a derived name.
+
+Times are ``Micros``: whole microseconds since 1970-01-01T00:00:00Z. Digests are raw bytes (SHA-256 unless said).
+Spans are ``[start, end)`` in characters of the stored field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Micros = int
+SECOND: Micros = 1_000_000
+
+
+# --- sources ----------------------------------------------------------------------------------------------------
+
+
+class SourceHealth(StrEnum):
+    """State of a source, kept as intervals. The first three mean "we can see"."""
+
+    OK = "ok"
+    UNCHANGED = "unchanged"
+    EMPTY = "empty"
+    STALE = "stale"
+    NOT_A_FEED = "not a feed"
+    BLOCKED = "blocked"
+    AUTH = "auth"
+    GONE = "gone"
+    UNREACHABLE = "unreachable"
+    PARSE_ERROR = "parse error"
+    QUARANTINED = "quarantined"
+    NEVER_POLLED = "never polled"
+    DISABLED = "disabled"
+    BLIND = "blind by construction"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """A source as the watchlist wants it (desired state), with the link's reliability and role.
+
+    ``kind`` ``none`` means that no kind we have can read it: it is listed with its reason and never polled.
+    ``recorded`` is what the list's author saw on ``checked_on``: ok, warn, dead, blocked, unverified or none;
+    sources recorded ``dead`` or ``blocked`` or of kind ``none`` are blind by construction.
+    """
+
+    id: str
+    kind: str
+    url: str
+    title: str
+    publisher: str
+    family: str
+    language: str
+    institution: str = ""
+    role: str = "secondary"
+    reliability: str = "F"
+    rationale: str = ""
+    checked_on: str = ""
+    recorded: str = "unverified"
+    note: str = ""
+    interval_s: float = 3600.0
+    allow_private: bool = False
+    host_interval_s: float | None = None
+    per_host: int | None = None
+    select: str = ""
+    enabled: bool = True
+
+    @property
+    def is_blind(self) -> bool:
+        """True where this source can never be read as it is configured."""
+        return self.kind == "none" or self.recorded in ("dead", "blocked")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A source that is ours until ``lease_until``: all that a poll needs to know about it.
+
+    ``token`` is the fencing token; the final write checks it. ``seen_items`` are the per-item digests of the last
+    body (what need not be parsed again). ``etag`` and ``last_modified`` are echoed byte for byte.
+    """
+
+    source_id: int
+    spec: SourceSpec
+    token: int
+    lease_until: Micros
+    etag: str = ""
+    last_modified: str = ""
+    body_digest: bytes = b""
+    seen_items: frozenset[bytes] = frozenset()
+    failures: int = 0
+    is_first: bool = True
+    due_at: Micros = 0
+    health: str = SourceHealth.NEVER_POLLED.value
+    last_ok_at: Micros | None = None
+    kind_state: str = ""
+
+
+# --- fetch and parse --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to one request after all hops. ``body`` is decoded from its transfer coding, nothing more.
+
+    ``headers`` are lower-cased names, in order, duplicates kept. ``etag``/``last_modified`` are those of a 200 that may
+    be echoed (printable, short enough), else empty. ``digest`` is SHA-256 of ``body``. ``complete`` is False where the
+    connection ended early and no length told us so.
+    """
+
+    status: int
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    digest: bytes
+    etag: str
+    last_modified: str
+    hops: tuple[str, ...]
+    elapsed_s: float
+    wire_bytes: int
+    complete: bool = True
+    max_age_s: float | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def not_modified(self) -> bool:
+        """True for a 304: nothing to parse."""
+        return self.status == 304
+
+    def header(self, name: str) -> str:
+        """First value of a header, or an empty string."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item as it came, scrubbed and cut: the text matched is the text stored.
+
+    ``published`` is None where the claimed date cannot be a time; ``published_raw`` is kept as sent. ``outlet`` and
+    ``outlet_url`` are RSS ``<source>``: who an aggregator says it has it from. ``flags``: ``truncated``,
+    ``had-controls``, ``unknown-zone``, ``loose`` (from the tolerant parser), ``no-id``.
+    ``item_digest`` identifies the item's bytes in the body (empty where the body could not be cut).
+    """
+
+    guid: str
+    link: str
+    title: str
+    text: str
+    published: Micros | None = None
+    published_raw: str = ""
+    author: str = ""
+    outlet: str = ""
+    outlet_url: str = ""
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    flags: tuple[str, ...] = ()
+    item_digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A term of a rule at a span of a field. ``field`` is ``title`` or ``text``; ``form`` is the form that matched."""
+
+    term: str
+    field: str
+    start: int
+    end: int
+    form: str = ""
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A rule that is met in an entry. ``suppressed_by`` names what took it back (an ``unless``), or is empty."""
+
+    rule: str
+    matches: tuple[Match, ...]
+    suppressed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalEvidence:
+    """What the rules of one signal found. ``blocked_by`` is set where ``needs`` is not met or ``unless`` is."""
+
+    signal: str
+    firings: tuple[Firing, ...]
+    blocked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetMention:
+    """A declared facet in the matching sentences: ``kind`` institution, actor, provision, condition…; ``value`` its id."""
+
+    kind: str
+    value: str
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class FigureReading:
+    """A tracked quantity read from a sentence. ``qualifier``: over, about, under, total, added or empty."""
+
+    figure: str
+    value: float
+    unit: str
+    qualifier: str
+    field: str
+    start: int
+    end: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that matching found in one entry for one watchlist revision: plain data, no arithmetic done yet."""
+
+    revision: str
+    text_digest: bytes
+    signals: tuple[SignalEvidence, ...] = ()
+    facets: tuple[FacetMention, ...] = ()
+    figures: tuple[FigureReading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEntry:
+    """An entry with its evidence, one per watchlist (key: watchlist id); absent where nothing matched at all."""
+
+    entry: Entry
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A body after the sandbox. ``item_digests`` lists every item in the body, skipped ones too; empty if not cut.
+
+    ``skipped`` counts items that were seen before and not parsed again; ``dropped`` those over a cap. ``warnings`` are
+    short and already clean. ``partial`` means that the body ended early: validators must not be kept.
+    ``ttl_s``, ``skip_hours`` (GMT, 0–23) and ``skip_days`` (0 = Monday) are the publisher's own wishes.
+    """
+
+    format: str
+    title: str = ""
+    language: str = ""
+    entries: tuple[ParsedEntry, ...] = ()
+    item_digests: tuple[bytes, ...] = ()
+    skipped: int = 0
+    dropped: int = 0
+    warnings: tuple[str, ...] = ()
+    partial: bool = False
+    ttl_s: float | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    kind_state: str = ""
+
+
+# --- scoring ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One named share of a score. Points of all parts sum to the score. ``kind``: rule, context or cap."""
+
+    kind: str
+    name: str
+    weight: float
+    strength: float
+    points: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How an entry was scored for one signal. ``reached`` is score ≥ the signal's threshold: a hit."""
+
+    signal: str
+    score: float
+    rung: str
+    reached: bool
+    parts: tuple[Part, ...]
+    firings: tuple[Firing, ...]
+    facets: tuple[FacetMention, ...] = ()
+    blocked_by: str = ""
+
+
+# --- decide: stored state + parsed feed + now -> intents ---------------------------------------------------------
+
+
+class Sighting(StrEnum):
+    """Class of a sighting of an entry."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    BACKFILLED = "back-filled"
+    REPUBLISHED = "republished"
+
+
+class Outcome(StrEnum):
+    """How a poll ended."""
+
+    NEW_BODY = "new body"
+    SAME_BODY = "same body"
+    NOT_MODIFIED = "not modified"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """What decide needs of an entry that the store has (``is_tombstone``: pruned, only its keys are known)."""
+
+    entry_id: int
+    key: bytes
+    link_key: bytes
+    content_digest: bytes
+    revision_no: int
+    published: Micros | None
+    hits: frozenset[tuple[str, str]] = frozenset()
+    is_vanished: bool = False
+    is_tombstone: bool = False
+    is_loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredEntry:
+    """An entry after the parent's arithmetic: assessments per watchlist id."""
+
+    entry: Entry
+    evidence: Mapping[str, Evidence]
+    assessments: Mapping[str, tuple[Assessment, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryIntent:
+    """What shall be written for one entry.
+
+    ``entry_id`` None makes a new entry; else a revision ``revision_no`` is added where ``new_revision``. ``aliases`` are
+    further keys under which this entry is known from now on. ``hits`` are those to insert (watchlist id, signal):
+    at most one ever per signal. ``alerts`` is the part of them that is owed to channels.
+    """
+
+    scored: ScoredEntry
+    entry_id: int | None
+    key: bytes
+    link_key: bytes
+    content_digest: bytes
+    sighting: Sighting
+    revision_no: int = 1
+    new_revision: bool = True
+    aliases: tuple[bytes, ...] = ()
+    hits: tuple[tuple[str, str], ...] = ()
+    alerts: tuple[tuple[str, str], ...] = ()
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChange:
+    """The source's row after the poll. ``health`` starts a new interval where it differs from the stored one."""
+
+    next_poll_at: Micros
+    health: SourceHealth
+    reason: str
+    failures: int
+    etag: str
+    last_modified: str
+    body_digest: bytes
+    item_digests: tuple[bytes, ...] | None
+    last_ok_at: Micros | None
+    kind_state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PollIntent:
+    """Everything one poll writes, in one transaction."""
+
+    claim: Claim
+    started_at: Micros
+    finished_at: Micros
+    outcome: Outcome
+    status: int | None
+    phase: str
+    error: str
+    detail: str
+    warnings: tuple[str, ...]
+    fetched: Fetched | None
+    format: str
+    entries_seen: int
+    change: SourceChange
+    entries: tuple[EntryIntent, ...] = ()
+    seen: tuple[int, ...] = ()
+    vanished: tuple[int, ...] = ()
+
+    @property
+    def keeps_body(self) -> bool:
+        """Bytes are kept where they made a hit or a revision of a known entry."""
+        return any(e.hits or (e.entry_id is not None and e.new_revision) for e in self.entries)

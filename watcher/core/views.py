@@ -1,0 +1,138 @@
+"""Read models: what faces show, as the database tells it. Frozen data, raw (unclean) texts; every sink cleans its own.
+
+Must not: hold anything that is not stored; compute likelihood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from watcher.core.model import FacetMention, Firing, Micros, Part
+
+
+@dataclass(frozen=True, slots=True)
+class HitFilter:
+    """What to list. Period is [since, until) by first seen; None means open. ``limit`` None means all."""
+
+    watchlist: str | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+    signal: str | None = None
+    source: str | None = None
+    min_score: float | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HitRow:
+    """One line of a report."""
+
+    hit_id: int
+    watchlist: str
+    signal: str
+    score: float
+    rung: str
+    entry_id: int
+    title: str
+    link: str
+    published: Micros | None
+    first_seen: Micros
+    sighting: str
+    source: str
+    publisher: str
+    family: str
+    role: str
+    reliability: str
+    reason: str
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentRow:
+    """One scoring of a hit, newest first in lists."""
+
+    assessed_at: Micros
+    revision: str
+    entry_revision: int
+    score: float
+    rung: str
+    parts: tuple[Part, ...]
+    firings: tuple[Firing, ...]
+    facets: tuple[FacetMention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HitDetail:
+    """All that `explain` shows."""
+
+    row: HitRow
+    text: str
+    author: str
+    entry_revision: int
+    revisions: int
+    poll_id: int
+    fetched_at: Micros
+    body_digest: bytes
+    body_kept: bool
+    rationale: str
+    assessments: tuple[AssessmentRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """State of a source: what `sources` shows."""
+
+    name: str
+    kind: str
+    url: str
+    title: str
+    publisher: str
+    institution: str
+    language: str
+    role: str
+    reliability: str
+    health: str
+    health_since: Micros | None
+    reason: str
+    last_poll_at: Micros | None
+    last_outcome: str
+    last_ok_at: Micros | None
+    next_poll_at: Micros | None
+    failures: int
+    entries: int
+    hits: int
+    allow_private: bool
+    enabled: bool
+    note: str = ""
+    checked_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A source was in this state from ``since`` until ``until`` (None: still is)."""
+
+    source: str
+    health: str
+    since: Micros
+    until: Micros | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    """What a report is made of, for one watchlist and one period; read in one snapshot."""
+
+    watchlist: str
+    question: str
+    revision: str
+    timezone: str
+    schema: str
+    since: Micros | None
+    until: Micros
+    hits: tuple[HitRow, ...]
+    hits_total: int
+    sources: tuple[SourceRow, ...]
+    intervals: tuple[Interval, ...] = ()
+    polls: int = 0
+    entries: int = 0
+    signals: tuple[tuple[str, str], ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Edge: the database. Tables, engine, transactions, read models, migrations."""
