@@ -1,0 +1,1 @@
+"""The tests, by layer; ``faults`` holds the fault matrix, ``support`` what several of them need."""
