@@ -22,13 +22,27 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query as written, with its place. Empty text means "none"."""
+    """A query as written, with its place. Empty text means "none".
+
+    ``turns`` are (offset, line, column) wherever a character does not stand one column after the one before it:
+    doubled quotes and folded lines of the file.
+    """
 
     text: str = ""
     place: Place = field(default_factory=Place)
+    turns: tuple[tuple[int, int, int], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.text)
+
+    def at(self, offset: int) -> Place:
+        """Where the character at an offset of ``text`` stands in the file."""
+        start, line, column = 0, self.place.line, self.place.column
+        for turn in self.turns:
+            if turn[0] > offset:
+                break
+            start, line, column = turn
+        return Place(self.place.file, line, column + offset - start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +162,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole watchlist. ``revision`` is the hex SHA-256 over all files, names sorted; ``files`` holds their texts."""
+    """A whole watchlist. ``revision`` is the hex SHA-256 over all files, names sorted; ``files`` holds their texts.
+
+    ``main`` is the name in ``files`` of the file that includes the others; names are relative to its folder.
+    """
 
     id: str
     question: str
@@ -165,3 +182,4 @@ class Document:
     timeline: tuple[TimelineEvent, ...]
     positions: tuple[Position, ...]
     retired: tuple[str, ...]
+    main: str = "watchlist.yaml"
