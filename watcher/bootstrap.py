@@ -1,1 +1,130 @@
-"""The one place that builds things: settings to engine, store, sources, channels."""
+"""The one place that builds things: settings into engine, store, fetcher, sandbox and channels. Must not: do the work.
+
+Nothing heavy is imported when this module is: every builder imports what only it needs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from watcher import __version__
+from watcher.core.errors import UsageProblem
+from watcher.core.limits import Limits
+
+DEFAULT_DATABASE = "db/watcher.sqlite3"
+DEFAULT_WATCHLIST = "config/watchlist.yaml"
+CONTACT = "https://github.com/watcher-project/watcher"
+
+
+def default_user_agent(contact: str = CONTACT) -> str:
+    """How we introduce ourselves: name, version, a page that says who we are, what we do."""
+    return f"watcher/{__version__} (+{contact}; feed fetcher)"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person can set. Order: flags, then environment (``WATCHER_*``), then these defaults.
+
+    ``database`` is a path or any SQLAlchemy URL. ``watchlists`` are files; a folder stands for the watchlists in it.
+    """
+
+    database: str = DEFAULT_DATABASE
+    watchlists: tuple[Path, ...] = ()
+    alerts: Path | None = None
+    cache_dir: Path | None = None
+    workers: int = 2
+    user_agent: str = field(default_factory=default_user_agent)
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        database: str | None = None,
+        watchlists: Sequence[str | Path] = (),
+        alerts: str | Path | None = None,
+        workers: int | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Settings from flags and environment.
+
+        Raises:
+            UsageProblem: a setting that cannot be.
+        """
+        env = os.environ if environ is None else environ
+        alerts = alerts or env.get("WATCHER_ALERTS")
+        return cls(
+            database=database or env.get("WATCHER_DATABASE") or DEFAULT_DATABASE,
+            watchlists=watchlist_paths(watchlists or _split(env.get("WATCHER_WATCHLIST", ""))),
+            alerts=Path(alerts) if alerts else None,
+            cache_dir=cache_dir(env),
+            workers=workers or _number(env, "WATCHER_WORKERS", 2),
+            user_agent=env.get("WATCHER_USER_AGENT") or default_user_agent(env.get("WATCHER_CONTACT") or CONTACT),
+        )
+
+
+def _split(paths: str) -> tuple[str, ...]:
+    return tuple(part for part in paths.split(os.pathsep) if part)
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "")
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise UsageProblem(f"{name} must be a whole number from 1 to 64, not {text!r}")
+    return int(text)
+
+
+def cache_dir(env: Mapping[str, str]) -> Path | None:
+    """Where word forms and compiled watchlists are cached: ``WATCHER_CACHE``, the user's cache folder, or nowhere."""
+    if "WATCHER_CACHE" in env:
+        return Path(env["WATCHER_CACHE"]) if env["WATCHER_CACHE"] else None
+    if env.get("XDG_CACHE_HOME"):
+        return Path(env["XDG_CACHE_HOME"]) / "watcher"
+    return Path(env["HOME"]) / ".cache" / "watcher" if env.get("HOME") else None
+
+
+def watchlist_paths(given: Sequence[str | Path]) -> tuple[Path, ...]:
+    """The watchlist files meant: as given (a folder: its ``*.yaml`` that are no tests), or the default one.
+
+    Raises:
+        UsageProblem: a file or folder that is not there, or a folder without a watchlist.
+    """
+    if not given:
+        return (default_watchlist(),)
+    found: list[Path] = []
+    for item in map(Path, given):
+        found.extend(_in_folder(item) if item.is_dir() else (_existing(item),))
+    return tuple(dict.fromkeys(found))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise UsageProblem(f"watchlist {path} is not a file", hint="name a YAML file or a folder that holds some")
+    return path
+
+
+def _in_folder(folder: Path) -> tuple[Path, ...]:
+    names = sorted(p for p in folder.glob("*.yaml") if p.is_file() and not p.name.endswith(".test.yaml"))
+    if not names:
+        raise UsageProblem(f"folder {folder} holds no watchlist", hint="a watchlist is a file that ends in .yaml")
+    return tuple(names)
+
+
+def default_watchlist() -> Path:
+    """``config/watchlist.yaml`` here, else the one that came with the package.
+
+    Raises:
+        UsageProblem: neither is there.
+    """
+    packaged = Path(__file__).parent / "_config" / "watchlist.yaml"
+    source_tree = Path(__file__).parent.parent / DEFAULT_WATCHLIST
+    for path in (Path(DEFAULT_WATCHLIST), packaged, source_tree):
+        if path.is_file():
+            return path
+    raise UsageProblem("no watchlist found", hint="name one with --watchlist FILE or WATCHER_WATCHLIST")
