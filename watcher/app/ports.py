@@ -7,7 +7,19 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from watcher.core.document import Document
-from watcher.core.model import Claim, Fetched, Micros, ParsedFeed, PollIntent, SourceSpec, StoredEntry
+from watcher.core.errors import WatcherError
+from watcher.core.model import (
+    Claim,
+    EntryLookup,
+    Fetched,
+    Micros,
+    ParsedFeed,
+    PollIntent,
+    SourceSpec,
+    StoredEntry,
+    StoredText,
+    TextAssessed,
+)
 
 
 class Clock(Protocol):
@@ -59,8 +71,16 @@ class Transaction(Protocol):
         """Stored entries and tombstones of a source that share a key (or alias), link key or content digest."""
         ...
 
-    def unseen_entries(self, source_id: int, keys: Sequence[bytes]) -> Sequence[int]:
-        """Ids of entries that were in the last body of the source and are not among these keys (vanished)."""
+    def known_many(self, lookups: Sequence[EntryLookup]) -> Sequence[Sequence[StoredEntry]]:
+        """`known_entries` of many sources at the price of one, in the order asked."""
+        ...
+
+    def unseen_entries(self, source_id: int, keys: Sequence[bytes], items: Sequence[bytes] = ()) -> Sequence[int]:
+        """Ids of entries that were in the last body of the source and are not in this one (vanished or rolled off).
+
+        ``keys`` are those of the entries that were parsed, ``items`` the digests of all items in the body, so that
+        items which were skipped because their bytes are known count as seen.
+        """
         ...
 
     def apply(self, intent: PollIntent) -> Mapping[str, int]:
@@ -68,6 +88,29 @@ class Transaction(Protocol):
 
         Raises:
             LeaseLostError: the fencing token is not ours any more.
+        """
+        ...
+
+    def apply_all(self, intents: Sequence[PollIntent]) -> Sequence[Mapping[str, int] | WatcherError]:
+        """`apply` for many polls, their rows grouped; where the group fails, each in its own savepoint.
+
+        The answers stand in the order of the intents; an error (a lost lease) stands for that poll alone.
+        """
+        ...
+
+    def save_assessments(
+        self,
+        watchlist: str,
+        revision: str,
+        scored: Sequence[TextAssessed],
+        now: Micros,
+        *,
+        run_id: int | None = None,
+        alerts: Sequence[tuple[int, str]] = (),
+    ) -> Mapping[str, int]:
+        """Store what catch-up or a rescore found: hits where there was none, assessments, "scored under" marks.
+
+        ``alerts`` (entry id, signal) is the part of new hits that is owed to channels (a rescore owes none).
         """
         ...
 
@@ -91,6 +134,15 @@ class Store(Protocol):
 
     def save_watchlist(self, document: Document, compiled: bytes, now: Micros) -> None:
         """Store the revision whole (files and compiled form) and make the sources what it says (desired state)."""
+        ...
+
+    def unscored_entries(
+        self, watchlist: str, revision: str, limit: int, *, after: int = 0, never_only: bool = True
+    ) -> Sequence[StoredText]:
+        """Entries of the watchlist's sources that were never scored for it, ids above ``after``, oldest first.
+
+        With ``never_only`` False also those that were scored under another revision (rescore).
+        """
         ...
 
     def next_due(self) -> Micros | None:

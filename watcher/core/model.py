@@ -320,6 +320,39 @@ class StoredEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryLookup:
+    """What to look up for one source: keys (aliases count), link keys and content digests of the entries in a body."""
+
+    source_id: int
+    keys: tuple[bytes, ...] = ()
+    links: tuple[bytes, ...] = ()
+    contents: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """A stored entry as rules see it: what catch-up and rescore score again, without a child (it is scrubbed)."""
+
+    entry_id: int
+    revision_no: int
+    title: str
+    text: str
+    language: str
+    published: Micros | None
+    first_seen: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class TextAssessed:
+    """A stored entry after it was scored again: every assessment with a score, and the evidence it came from."""
+
+    entry_id: int
+    revision_no: int
+    assessments: tuple[Assessment, ...]
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredEntry:
     """An entry after the parent's arithmetic: assessments per watchlist id."""
 
@@ -334,7 +367,8 @@ class EntryIntent:
 
     ``entry_id`` None makes a new entry; else a revision ``revision_no`` is added where ``new_revision``. ``aliases`` are
     further keys under which this entry is known from now on. ``hits`` are those to insert (watchlist id, signal):
-    at most one ever per signal. ``alerts`` is the part of them that is owed to channels.
+    at most one ever per signal. ``alerts`` is the part of them that is owed to channels. ``duplicate_of`` is the id of
+    the entry that this one repeats.
     """
 
     scored: ScoredEntry
@@ -353,7 +387,10 @@ class EntryIntent:
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """The source's row after the poll. ``health`` starts a new interval where it differs from the stored one."""
+    """The source's row after the poll. ``health`` starts a new interval where it differs from the stored one.
+
+    ``retry_not_before`` is a publisher's Retry-After: not even ``poll --all`` goes past it.
+    """
 
     next_poll_at: Micros
     health: SourceHealth
@@ -365,11 +402,18 @@ class SourceChange:
     item_digests: tuple[bytes, ...] | None
     last_ok_at: Micros | None
     kind_state: str = ""
+    retry_not_before: Micros | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PollIntent:
-    """Everything one poll writes, in one transaction."""
+    """Everything one poll writes, in one transaction.
+
+    ``revisions`` names the watchlists (id → revision, hex) that this poll was scored under, also where nothing matched;
+    left empty, the store takes the current revision of every watchlist that lists the source. ``seen`` are known
+    entries that came again unchanged, ``seen_items`` the item digest of each of those whose bytes changed all the same.
+    ``vanished`` are entries withdrawn at the source, ``left`` those that merely rolled off the end of the body.
+    """
 
     claim: Claim
     started_at: Micros
@@ -387,6 +431,9 @@ class PollIntent:
     entries: tuple[EntryIntent, ...] = ()
     seen: tuple[int, ...] = ()
     vanished: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
+    seen_items: tuple[tuple[int, bytes], ...] = ()
+    revisions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keeps_body(self) -> bool:
