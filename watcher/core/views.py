@@ -120,7 +120,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
-    """What a report is made of, for one watchlist and one period; read in one snapshot."""
+    """What a report is made of, for one watchlist and one period; read in one snapshot.
+
+    ``signals`` are (id, title) in the order of the watchlist; ``ladders`` (signal id, its rungs from low to high).
+    """
 
     watchlist: str
     question: str
@@ -136,3 +139,4 @@ class ReportFacts:
     polls: int = 0
     entries: int = 0
     signals: tuple[tuple[str, str], ...] = field(default=())
+    ladders: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())

@@ -1,0 +1,170 @@
+"""Makes a report of stored facts: hits by signal, and what could be seen. Must not: read the clock, write, or lay text out.
+
+::
+
+    Queries ─facts→ build_report ─Report→ report_text (terminal) · report_files (Markdown, CSV, JSON Lines)
+
+The same facts give the same report; nothing in it says when it was made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from watcher.core import coverage, period
+from watcher.core.coverage import Coverage
+from watcher.core.model import Micros
+from watcher.core.views import HitFilter, HitRow, ReportFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SignalPart:
+    """One signal of the watchlist with its hits in the period, best first; ``highest`` is the rung highest on its ladder."""
+
+    id: str
+    title: str
+    hits: tuple[HitRow, ...]
+    highest: str = ""
+
+    @property
+    def top_score(self) -> float | None:
+        """The best score, or None where there is no hit."""
+        return max((hit.score for hit in self.hits), default=None)
+
+    @property
+    def newest(self) -> Micros | None:
+        """When the newest hit was first seen."""
+        return max((hit.first_seen for hit in self.hits), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report, ready to be laid out. ``only`` says in words what was filtered out, so that silence is not misread."""
+
+    facts: ReportFacts
+    zone: tzinfo
+    parts: tuple[SignalPart, ...]
+    coverage: Coverage
+    only: tuple[str, ...] = ()
+    zone_note: str = ""
+    filter: HitFilter = field(default_factory=HitFilter)
+
+    @property
+    def is_cut(self) -> bool:
+        """True where ``--limit`` left hits out."""
+        return self.facts.hits_total > len(self.facts.hits)
+
+
+def find_zone(name: str) -> tuple[tzinfo, str]:
+    """The time zone of a watchlist, and a note where this machine does not know it (then times are UTC)."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    if name in ("", "UTC"):
+        return UTC, ""
+    try:
+        return ZoneInfo(name), ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC, f"this machine has no data for the time zone {name}: times are UTC"
+
+
+def build_report(facts: ReportFacts, chosen: HitFilter | None = None) -> Report:
+    """Group the facts by signal, in the order of the watchlist, and measure what could be seen."""
+    chosen = chosen if chosen is not None else HitFilter()
+    zone, note = find_zone(facts.timezone)
+    sources = tuple(s for s in facts.sources if chosen.source in (None, s.name))
+    return Report(
+        facts=facts,
+        zone=zone,
+        parts=_parts(facts, chosen.signal),
+        coverage=coverage.measure(
+            sources,
+            [i for i in facts.intervals if chosen.source in (None, i.source)],
+            since=facts.since,
+            until=facts.until,
+        ),
+        only=_only(facts, chosen),
+        zone_note=note,
+        filter=chosen,
+    )
+
+
+def _parts(facts: ReportFacts, signal: str | None) -> tuple[SignalPart, ...]:
+    titles = dict(facts.signals)
+    for hit in facts.hits:
+        titles.setdefault(hit.signal, hit.signal)
+    ladders = dict(facts.ladders)
+    by_signal: dict[str, list[HitRow]] = {}
+    for hit in sorted(facts.hits, key=lambda h: (-h.score, -h.first_seen, h.hit_id)):
+        by_signal.setdefault(hit.signal, []).append(hit)
+    return tuple(
+        SignalPart(
+            name, title, tuple(by_signal.get(name, ())), _highest(by_signal.get(name, []), ladders.get(name, ()))
+        )
+        for name, title in titles.items()
+        if signal in (None, name)
+    )
+
+
+def _highest(hits: list[HitRow], ladder: tuple[str, ...]) -> str:
+    steps = {rung: step for step, rung in enumerate(ladder)}
+    reached = [hit.rung for hit in hits if hit.rung in steps]
+    return max(reached, key=lambda rung: steps[rung], default="")
+
+
+def _only(facts: ReportFacts, chosen: HitFilter) -> tuple[str, ...]:
+    words = []
+    if chosen.signal is not None:
+        words.append(f"signal {chosen.signal}")
+    if chosen.source is not None:
+        words.append(f"source {chosen.source}")
+    if chosen.min_score is not None:
+        words.append(f"score {chosen.min_score:g} or more")
+    if facts.hits_total > len(facts.hits):
+        words.append(f"the best {len(facts.hits):,} of {facts.hits_total:,} hits")
+    return tuple(words)
+
+
+# --- what the silence of a signal means -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What "no hits" means: ``state`` is quiet, part or blind; ``why`` says on what ground."""
+
+    state: str
+    why: str
+
+
+def silence_of(report: Report) -> Silence:
+    """Quiet where every source that can be read was readable, blind where none was, and the shares between.
+
+    Every signal is looked for in every source, so what holds for one signal holds for all.
+    """
+    seen = report.coverage
+    whole, part, none = seen.of("whole"), seen.of("part"), seen.of("none")
+    watched = len(whole) + len(part) + len(none)
+    if not watched:
+        return Silence("blind", "no source of this watchlist is polled")
+    if seen.is_blind:
+        return Silence("blind", f"none of {watched} sources could be read; {blind_reason(report)}")
+    if not part and not none:
+        return Silence("quiet", f"all {watched} sources that are polled were readable throughout")
+    parts = [f"{len(whole)} of {watched} sources were readable throughout"]
+    if part:
+        parts.append(f"{len(part)} in part")
+    if none:
+        parts.append(f"{len(none)} not at all")
+    return Silence("part", ", ".join(parts))
+
+
+def blind_reason(report: Report) -> str:
+    """``blind since … because …``: since when no source has been readable, with the commonest reason."""
+    since = report.coverage.blind_since
+    reasons: dict[str, int] = {}
+    for source in report.coverage.of("none"):
+        words = ": ".join(filter(None, (source.gaps[-1].health, source.gaps[-1].reason)))
+        reasons[words] = reasons.get(words, 0) + 1
+    why = max(reasons, key=lambda words: reasons[words], default="no source is polled")
+    since_text = period.show_moment(since if since is not None else report.coverage.since, report.zone)
+    return f"blind since {since_text} because {why}"
