@@ -305,7 +305,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """What decide needs of an entry that the store has (``is_tombstone``: pruned, only its keys are known)."""
+    """What decide needs of an entry that the store has (``is_tombstone``: pruned, only its keys are known).
+
+    ``aliases`` are the further keys under which it is known (those asked for suffice).
+    """
 
     entry_id: int
     key: bytes
@@ -317,6 +320,7 @@ class StoredEntry:
     is_vanished: bool = False
     is_tombstone: bool = False
     is_loose: bool = False
+    aliases: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
