@@ -119,6 +119,17 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchlistRow:
+    """A watchlist that the database knows, in its newest revision; lists have the newest loaded first."""
+
+    id: str
+    question: str
+    revision: str
+    timezone: str
+    loaded_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class ReportFacts:
     """What a report is made of, for one watchlist and one period; read in one snapshot.
 
