@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # The first interpreter that is new enough; the name python3 may stand for an older one.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
-PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install --quiet
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install -qq
 
 # Overrides: make fuzz SECONDS=600 SEED=7; make run ARGS='--once'; make test PYTEST_ARGS='-k fold'
 SECONDS ?= 60
