@@ -83,6 +83,11 @@ def after_failure(now: Micros, interval_s: float, setback: Setback, jitter: floa
     return NextPoll(now + _micros(delay + spread), warnings)
 
 
+def not_before(now: Micros, retry_after_s: float | None, limits: Limits) -> Micros | None:
+    """Until when a publisher asked not to be asked at all, capped; None where it did not."""
+    return None if retry_after_s is None else now + _micros(min(retry_after_s, limits.publisher_hint_cap_s))
+
+
 def _backoff(interval_s: float, setback: Setback, jitter: float, limits: Limits) -> float:
     if setback.status == 404:
         return max(interval_s, limits.backoff_cap_s)

@@ -409,6 +409,7 @@ def decide_failed(claim: Claim, fault: Fault, fetched: Fetched | None, times: Ti
         item_digests=None,
         last_ok_at=claim.last_ok_at,
         kind_state=claim.kind_state,
+        retry_not_before=cadence.not_before(times.now, fault.retry_after_s, limits),
     )
     return PollIntent(
         claim=claim,
