@@ -1,0 +1,114 @@
+"""Spaces requests to a host. Must not: count a wait for politeness as part of a fetch's deadline.
+
+Requests to a host start at least an interval apart, at most ``per_host`` at a time; a host that asked to be left alone
+(429 or 503 with Retry-After) is not asked by any source before that time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from watcher.core.errors import SourceError
+
+Sleep = Callable[[float], Awaitable[None]]
+
+_KEEP_HOSTS = 10_000
+
+
+@dataclass(slots=True)
+class _Host:
+    """What is known of one host: who uses it now, when it may be asked next, until when it wants peace."""
+
+    next_start: float = 0.0
+    held_until: float = 0.0
+    busy: int = 0
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def is_idle(self, now: float) -> bool:
+        """True where forgetting this host changes nothing."""
+        return not self.busy and not self.waiting and max(self.next_start, self.held_until) <= now
+
+
+class HostGates:
+    """The queue before every host.
+
+    Args:
+        monotonic: seconds that never go back.
+        sleep: waits that many seconds.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], sleep: Sleep) -> None:
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def turn(self, host: str, *, interval_s: float, per_host: int) -> AsyncIterator[None]:
+        """Wait for a turn at a host and hold it.
+
+        Raises:
+            SourceError: kind ``host-on-hold``: the host asked for peace; ``retry_after_s`` says for how long.
+        """
+        gate = self._gate(host)
+        self._refuse_while_held(gate, host)
+        await self._enter(gate, per_host)
+        try:
+            now = self._monotonic()
+            start = max(now, gate.next_start)
+            gate.next_start = start + interval_s
+            if start > now:
+                await self._sleep(start - now)
+                self._refuse_while_held(gate, host)
+            yield
+        finally:
+            self._leave(gate)
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Ask this host nothing for so long."""
+        gate = self._gate(host)
+        gate.held_until = max(gate.held_until, self._monotonic() + seconds)
+
+    def _gate(self, host: str) -> _Host:
+        gate = self._hosts.get(host)
+        if gate is None:
+            if len(self._hosts) >= _KEEP_HOSTS:
+                now = self._monotonic()
+                self._hosts = {name: known for name, known in self._hosts.items() if not known.is_idle(now)}
+            gate = self._hosts[host] = _Host()
+        return gate
+
+    def _refuse_while_held(self, gate: _Host, host: str) -> None:
+        left = gate.held_until - self._monotonic()
+        if left > 0:
+            raise SourceError("http", "host-on-hold", f"{host} asked to be left alone", retry_after_s=left)
+
+    @staticmethod
+    async def _enter(gate: _Host, per_host: int) -> None:
+        while gate.busy >= max(1, per_host):
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            gate.waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn in gate.waiting:
+                    gate.waiting.remove(turn)
+                else:
+                    HostGates._wake(gate)
+                raise
+        gate.busy += 1
+
+    @staticmethod
+    def _leave(gate: _Host) -> None:
+        gate.busy -= 1
+        HostGates._wake(gate)
+
+    @staticmethod
+    def _wake(gate: _Host) -> None:
+        while gate.waiting:
+            turn = gate.waiting.pop(0)
+            if not turn.done():
+                turn.set_result(None)
+                return
