@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "data" / "replay-state-dept.tar.xz"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -52,7 +52,7 @@ class PlainText(HTMLParser):
         self.pieces: list[str] = []
         self.silent = 0
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:
+    def handle_starttag(self, tag: str, _attrs: object) -> None:
         if tag in SILENT:
             self.silent += 1
         if tag not in INLINE:
@@ -76,7 +76,7 @@ def plain(html: str) -> str:
     return " ".join(unicodedata.normalize("NFC", "".join(reader.pieces)).split())
 
 
-def digest(item: ElementTree.Element) -> bytes:
+def digest(item: ET.Element) -> bytes:
     title, description = (item.findtext(name) or "" for name in ("title", "description"))
     body = item.findtext(CONTENT) or description
     return hashlib.sha256(f"{plain(title)}\n{plain(body)}".encode()).digest()
@@ -89,7 +89,7 @@ def states(archive: Path) -> list[tuple[str, bytes]]:
 
 
 def items(body: bytes) -> Iterator[tuple[str, bytes]]:
-    for item in ElementTree.fromstring(body).iter("item"):
+    for item in ET.fromstring(body).iter("item"):
         yield (item.findtext("guid") or "").strip(), digest(item)
 
 
