@@ -1,0 +1,428 @@
+"""Polls sources: from a claim to a committed poll. Must not: know SQL or HTTP, print, or wait on the wall clock.
+
+::
+
+    claim → fetch ─┬─ 304, or bytes that we know ─────────────────────────┐
+                   └─ parse (child: decode, parse, scrub, match) → score ─┴─ ONE transaction: look up → decide → write
+
+* Claims come from the store under a lease with a fencing token; no more are taken than can start at once.
+* Fetching and parsing are waited for, many at a time. A poll as a whole has a deadline (``Limits.poll_s``).
+* One thread writes. Polls that finish while it is busy are committed together, each in a savepoint: a poll is never split.
+* Whatever goes wrong in a poll becomes a fault of that poll: it is written down, and the others go on.
+* Where no name resolves at all the fault is ours: nobody's counter grows, and all are due again within minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from watcher.app.outage import OutageWatch
+from watcher.app.pollline import PollLine, line_of_intent, line_of_loss
+from watcher.app.ports import Clock, Fetcher, Jitter, Parser, Store, Transaction
+from watcher.core import decide
+from watcher.core.decide import Fault, NamedBody, Times
+from watcher.core.errors import LeaseLostError, SourceError, StorageError
+from watcher.core.limits import Limits
+from watcher.core.model import (
+    Assessment,
+    Claim,
+    Evidence,
+    Fetched,
+    Micros,
+    ParsedFeed,
+    PollIntent,
+    ScoredEntry,
+)
+
+log = logging.getLogger("watcher.poll")
+
+T = TypeVar("T")
+Trace = Callable[[str], None]
+OnPoll = Callable[[PollLine], None]
+
+# A locked database is waited for inside the store (Limits.busy_s), a lost connection is made anew there; then the
+# whole transaction is tried again.
+_COMMIT_ATTEMPTS = 3
+# After a commit that failed (disk full, connection lost) no source is claimed for so long.
+_PAUSE_S = 300.0
+
+
+def no_trace(point: str) -> None:
+    """The hook that crash tests replace: it is called at named points and does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A watchlist as polling needs it: its revision, and evidence (checked once more) to assessments."""
+
+    revision: str
+    assess: Callable[[Evidence, str, str], tuple[Assessment, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A sandbox and the watchlists that its children match with: replaced together at a reload."""
+
+    parser: Parser
+    scorers: Mapping[str, Scorer]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A poll that only has to be written: what came, or why nothing did."""
+
+    claim: Claim
+    started_at: Micros
+    fetched: Fetched | None = None
+    feed: ParsedFeed | None = None
+    body: NamedBody | None = None
+    fault: Fault | None = None
+
+
+@dataclass(slots=True)
+class Round:
+    """What a round of polling came to."""
+
+    lines: list[PollLine] = field(default_factory=list)
+
+    @property
+    def failed(self) -> tuple[PollLine, ...]:
+        """The polls that failed."""
+        return tuple(line for line in self.lines if line.is_failure)
+
+    @property
+    def reached_nothing(self) -> bool:
+        """True where there was something to poll and not one source answered."""
+        return bool(self.lines) and all(line.is_failure and line.status is None for line in self.lines)
+
+
+class Poller:
+    """Polls what is due.
+
+    Args:
+        store: claims and transactions.
+        fetcher: the guarded fetch.
+        reading: sandbox and watchlists.
+        clock: wall and monotonic time.
+        limits: bounds on everything.
+        jitter: numbers in [0, 1).
+        owner: whose leases these are; unique per process.
+        trace: called at ``after-fetch``, ``after-parse``, ``in-transaction``, ``before-commit`` and ``after-commit``.
+        on_poll: called with every poll that was committed or lost.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        fetcher: Fetcher,
+        reading: Reading,
+        clock: Clock,
+        limits: Limits,
+        *,
+        jitter: Jitter,
+        owner: str,
+        trace: Trace = no_trace,
+        on_poll: OnPoll = lambda _line: None,
+        writer: Executor | None = None,
+    ) -> None:
+        self.reading = reading
+        self._store = store
+        self._fetcher = fetcher
+        self._clock = clock
+        self._limits = limits
+        self._jitter = jitter
+        self._owner = owner
+        self._trace = trace
+        self._on_poll = on_poll
+        self._writer = writer or ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        self._tasks: dict[asyncio.Task[PollLine], Claim] = {}
+        self._pending: list[tuple[Finished, asyncio.Future[PollLine]]] = []
+        self._commit_lock = asyncio.Lock()
+        self._paused_until = 0.0
+        self._outage = OutageWatch(clock, limits)
+        self.is_stopping = False
+
+    # --- rounds -----------------------------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        """Polls under way."""
+        return len(self._tasks)
+
+    async def round(self, *, everything: bool = False, only: Sequence[str] = ()) -> Round:
+        """Poll what is due (or everything, or the named sources), each once, until nothing is left.
+
+        A publisher's Retry-After holds even for everything.
+        """
+        done, polled = Round(), set[int]()
+        more = True
+        while more or self._tasks:
+            if more and self._free() > 0:
+                claims = await self._claim(self._free(), everything=everything, only=only)
+                polled_before = [claim for claim in claims if claim.source_id in polled]
+                await self._give_back(polled_before)
+                polled.update(await self._start([claim for claim in claims if claim.source_id not in polled]))
+                more = len(claims) > len(polled_before)
+            if self._tasks:
+                finished, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                done.lines.extend(self._collect(finished))
+        return done
+
+    async def fill(self, most: int | None = None) -> int:
+        """Start polls of what is due, as many as there is room for (and at most ``most``); returns how many."""
+        self._collect({task for task in self._tasks if task.done()})
+        free = self._free() if most is None else min(self._free(), most)
+        if free <= 0 or not self._may_start():
+            return 0
+        return len(await self._start(await self._claim(free)))
+
+    async def stop(self, within_s: float) -> None:
+        """Let polls under way finish for so long, then cancel the rest and give their leases back."""
+        self.is_stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within_s)
+        left = {task: claim for task, claim in self._tasks.items() if not task.done()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=within_s)
+        with contextlib.suppress(StorageError):
+            await self._give_back(list(left.values()))
+        self._tasks.clear()
+
+    def _free(self) -> int:
+        return self._limits.in_flight - len(self._tasks)
+
+    def _may_start(self) -> bool:
+        return not self.is_stopping and self._clock.monotonic() >= self._paused_until
+
+    async def _start(self, claims: Sequence[Claim]) -> list[int]:
+        """Start what can start now; the rest goes back. Returns the ids of sources whose polls began."""
+        begin, back = self._admit(claims) if self._may_start() else ([], list(claims))
+        await self._give_back(back)
+        self._outage.started(len(begin))
+        for claim in begin:
+            self._tasks[asyncio.create_task(self._poll(claim), name=f"poll {claim.spec.id}")] = claim
+        return [claim.source_id for claim in begin]
+
+    def _admit(self, claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+        """Of one host only so many at a time as get their turn well within the deadline of a poll."""
+        under_way = Counter(_host(claim) for claim in self._tasks.values())
+        begin: list[Claim] = []
+        back: list[Claim] = []
+        for claim in claims:
+            interval_s = claim.spec.host_interval_s
+            interval_s = self._limits.host_interval_s if interval_s is None else interval_s
+            most = max(1.0, self._limits.poll_s / 2 / interval_s) if interval_s else math.inf
+            if under_way[_host(claim)] < most:
+                under_way[_host(claim)] += 1
+                begin.append(claim)
+            else:
+                back.append(claim)
+        return begin, back
+
+    def _collect(self, tasks: set[asyncio.Task[PollLine]]) -> list[PollLine]:
+        """Take finished tasks off the list; returns the lines of those that were neither cancelled nor a bug."""
+        lines = []
+        for task in tasks:
+            self._tasks.pop(task, None)
+            if task.cancelled():
+                continue
+            error = task.exception()
+            if error is None:
+                lines.append(task.result())
+            else:
+                # _poll catches all it can; this is a bug. The source is polled again when its lease ends.
+                log.error("poll task failed", exc_info=error)
+        return lines
+
+    async def _claim(self, limit: int, *, everything: bool = False, only: Sequence[str] = ()) -> Sequence[Claim]:
+        def claim() -> Sequence[Claim]:
+            return self._store.claim_due(
+                self._owner,
+                self._clock.now(),
+                limit=limit,
+                lease_s=self._limits.lease_s,
+                everything=everything,
+                only=only,
+            )
+
+        return await self._in_writer(claim)
+
+    async def _give_back(self, claims: Sequence[Claim]) -> None:
+        if claims:
+            await self._in_writer(lambda: self._store.release(claims))
+
+    async def _in_writer(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    # --- one poll ---------------------------------------------------------------------------------------------
+
+    async def _poll(self, claim: Claim) -> PollLine:
+        started_at = self._clock.now()
+        try:
+            finished = await self._read_all(claim, started_at)
+        finally:
+            self._outage.ended()
+        line = await self._commit(finished)
+        self._on_poll(line)
+        return line
+
+    async def _read_all(self, claim: Claim, started_at: Micros) -> Finished:
+        """Read a source; every way in which that can fail becomes a fault."""
+        try:
+            async with asyncio.timeout(self._limits.poll_s):
+                finished = await self._read(claim, started_at)
+        except SourceError as error:
+            fault = Fault.of(error)
+        except TimeoutError:
+            fault = Fault("http", "timeout", f"the whole poll took longer than {self._limits.poll_s:g} s")
+        except Exception as error:  # a bug met in one source must not stop the polling of the others
+            log.exception("unexpected error while polling %s", claim.spec.id)
+            fault = Fault("parse", "internal", f"{type(error).__name__}: {error}"[:200])
+        else:
+            self._outage.answered(claim.spec.url)
+            return finished
+        if await self._outage.is_ours(claim.spec.url, fault):
+            fault = replace(fault, outage=True)
+        return Finished(claim, started_at, fault=fault)
+
+    async def _read(self, claim: Claim, started_at: Micros) -> Finished:
+        reading = self.reading
+        fetched = await self._fetcher.fetch(claim)
+        self._trace("after-fetch")
+        if fetched.not_modified:
+            if decide.unasked_304(claim):
+                raise SourceError("http", "unasked-304", "not modified, though we sent no validators", status=304)
+            return Finished(claim, started_at, fetched)
+        if fetched.complete and fetched.digest == claim.body_digest:
+            return Finished(claim, started_at, fetched)
+        feed = await reading.parser.parse(claim, fetched)
+        self._trace("after-parse")
+        return Finished(claim, started_at, fetched, feed, decide.name_entries(_scored(feed, reading.scorers)))
+
+    # --- the commit -------------------------------------------------------------------------------------------
+
+    async def _commit(self, finished: Finished) -> PollLine:
+        """Have a poll written: by this task or, together with others, by the one that writes now."""
+        mine: asyncio.Future[PollLine] = asyncio.get_running_loop().create_future()
+        self._pending.append((finished, mine))
+        async with self._commit_lock:
+            if not mine.done():
+                batch = self._pending[: self._limits.commit_batch]
+                del self._pending[: self._limits.commit_batch]
+                await asyncio.shield(self._write(batch))
+        return await mine
+
+    async def _write(self, batch: Sequence[tuple[Finished, asyncio.Future[PollLine]]]) -> None:
+        polls = [finished for finished, _ in batch]
+        lines = await self._in_writer(lambda: self._transaction(polls))
+        for (_, future), line in zip(batch, lines, strict=True):
+            if not future.done():
+                future.set_result(line)
+
+    def _transaction(self, polls: Sequence[Finished]) -> list[PollLine]:
+        """Write polls in one transaction. Runs in the writer thread; never raises."""
+        error: Exception = StorageError("nothing was tried")
+        for _ in range(_COMMIT_ATTEMPTS):
+            try:
+                lines = self._attempt(polls)
+            except StorageError as refused:
+                error = refused
+                continue
+            except Exception as bug:
+                log.exception("polls could not be written")
+                error = bug
+                break
+            self._trace("after-commit")
+            return lines
+        return self._lost(polls, error)
+
+    def _attempt(self, polls: Sequence[Finished]) -> list[PollLine]:
+        with self._store.write() as transaction:
+            lines = [self._apply(transaction, poll) for poll in polls]
+            self._trace("before-commit")
+        return lines
+
+    def _apply(self, transaction: Transaction, poll: Finished) -> PollLine:
+        """One poll in its savepoint; a poll that cannot be stored is stored as one that failed, and says why."""
+        try:
+            with transaction.savepoint():
+                return self._apply_once(transaction, poll)
+        except LeaseLostError as lost:
+            return line_of_loss(poll.claim, lost)
+        except StorageError:
+            raise
+        except Exception as error:
+            if poll.fault is not None:
+                raise
+            log.exception("poll of %s could not be stored", poll.claim.spec.id)
+            fault = Fault("store", type(error).__name__, str(error)[:200])
+            with transaction.savepoint():
+                return self._apply_once(transaction, Finished(poll.claim, poll.started_at, fault=fault))
+
+    def _apply_once(self, transaction: Transaction, poll: Finished) -> PollLine:
+        intent = self._decide(transaction, poll)
+        counts = transaction.apply(intent)
+        self._trace("in-transaction")
+        return line_of_intent(intent, counts, is_outage=poll.fault is not None and poll.fault.outage)
+
+    def _decide(self, transaction: Transaction, poll: Finished) -> PollIntent:
+        claim, limits = poll.claim, self._limits
+        times = Times(poll.started_at, self._clock.now(), self._jitter())
+        if poll.fault is not None or poll.fetched is None:
+            fault = poll.fault or Fault("http", "internal", "nothing was fetched")
+            return decide.decide_failed(claim, fault, poll.fetched, times, limits)
+        if poll.feed is None or poll.body is None:
+            return decide.decide_same(claim, poll.fetched, times, limits)
+        body = poll.body
+        stored = transaction.known_entries(claim.source_id, body.keys, body.links, body.contents)
+        vanished = transaction.unseen_entries(claim.source_id, body.keys) if not poll.feed.item_digests else ()
+        return decide.decide_body(claim, poll.fetched, poll.feed, body, stored, vanished, times, limits)
+
+    def _lost(self, polls: Sequence[Finished], error: Exception) -> list[PollLine]:
+        """The database refused: nothing was written, validators stay as they were, and claims pause."""
+        log.error("phase=store error=%s detail=%s polls=%d", type(error).__name__, str(error)[:200], len(polls))
+        self._paused_until = self._clock.monotonic() + _PAUSE_S
+        return [line_of_loss(poll.claim, error) for poll in polls]
+
+
+def _host(claim: Claim) -> str:
+    return urlsplit(claim.spec.url).hostname or ""
+
+
+def _scored(feed: ParsedFeed, scorers: Mapping[str, Scorer]) -> list[ScoredEntry]:
+    """The parent's arithmetic: assessments per watchlist. Evidence of a revision that is not ours any more is left out.
+
+    Raises:
+        SourceError: evidence that does not fit the entry it came with.
+    """
+    return [
+        ScoredEntry(
+            parsed.entry,
+            parsed.evidence,
+            {
+                name: _assessed(scorer, parsed.evidence.get(name), parsed.entry.title, parsed.entry.text)
+                for name, scorer in scorers.items()
+            },
+        )
+        for parsed in feed.entries
+    ]
+
+
+def _assessed(scorer: Scorer, evidence: Evidence | None, title: str, text: str) -> tuple[Assessment, ...]:
+    if evidence is None:
+        return ()
+    try:
+        return scorer.assess(evidence, title, text)
+    except ValueError as error:
+        raise SourceError("match", "bad-evidence", str(error)[:200]) from error
