@@ -63,7 +63,11 @@ class AssessmentRow:
 
 @dataclass(frozen=True, slots=True)
 class HitDetail:
-    """All that `explain` shows."""
+    """All that `explain` shows.
+
+    ``title`` of the row and ``text`` are those of revision ``entry_revision``. ``ladder`` and ``rule_rungs`` (rule id,
+    its rung) are of the watchlist revision of the newest assessment, where it could be read.
+    """
 
     row: HitRow
     text: str
@@ -76,6 +80,10 @@ class HitDetail:
     body_kept: bool
     rationale: str
     assessments: tuple[AssessmentRow, ...] = ()
+    signal_title: str = ""
+    threshold: float | None = None
+    ladder: tuple[str, ...] = ()
+    rule_rungs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
