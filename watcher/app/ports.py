@@ -150,5 +150,56 @@ class Store(Protocol):
         ...
 
 
+class Outbox(Protocol):
+    """Messages owed to channels. Sync: called from the one writer thread."""
+
+    def claim_alerts(self, channel: str, owner: str, now: Micros, *, limit: int, lease_s: float) -> Sequence[OwedAlert]:
+        """Take what is owed to a channel now under a lease, oldest first."""
+        ...
+
+    def mark_sent(self, alerts: Sequence[OwedAlert], now: Micros) -> None:
+        """The channel has them."""
+        ...
+
+    def mark_failed(self, alert: OwedAlert, now: Micros, error: str, next_attempt_at: Micros | None) -> None:
+        """The channel did not take it: try again then, or (None) give it up as a dead letter."""
+        ...
+
+
+class CatchUpStore(Protocol):
+    """What catching up asks of the store."""
+
+    def unscored_entries(self, watchlist: str, limit: int) -> Sequence[UnscoredEntry]:
+        """Entries of the watchlist's sources that were never scored under any of its revisions, oldest first."""
+        ...
+
+    def save_assessments(
+        self,
+        watchlist: str,
+        revision: str,
+        scored: Sequence[tuple[UnscoredEntry, Evidence | None, Sequence[Assessment]]],
+        now: Micros,
+    ) -> int:
+        """Write hits and assessments of caught-up entries, without alerts, and that they are scored; returns new hits."""
+        ...
+
+
+class Channel(Protocol):
+    """A way out for alerts. ``send`` is called in a thread of the channel's own."""
+
+    @property
+    def name(self) -> str:
+        """Name in the outbox and in logs."""
+        ...
+
+    def send(self, alerts: Sequence[OwedAlert], now: Micros) -> None:
+        """Hand alerts over, all or none; returns only when the receiver has them for good.
+
+        Raises:
+            ChannelError: it did not take them.
+        """
+        ...
+
+
 Jitter = Callable[[], float]
 SourceSpecs = Sequence[SourceSpec]

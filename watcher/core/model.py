@@ -443,3 +443,34 @@ class PollIntent:
     def keeps_body(self) -> bool:
         """Bytes are kept where they made a hit or a revision of a known entry."""
         return any(e.hits or (e.entry_id is not None and e.new_revision) for e in self.entries)
+
+
+# --- alerts -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwedAlert:
+    """A message that is owed to a channel, claimed for sending. ``attempts`` counts the tries before this one.
+
+    ``key`` stays the same through any crash: a receiver that knows it drops the second copy. ``payload`` is what is
+    said, as JSON values: for a hit its watchlist, signal, score, rung, reason, source, title, link and times.
+    """
+
+    outbox_id: int
+    channel: str
+    key: str
+    kind: str
+    payload: Mapping[str, object]
+    attempts: int
+    created_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class UnscoredEntry:
+    """An entry that was never scored under a watchlist: its current wording, to be caught up."""
+
+    entry_id: int
+    revision_no: int
+    title: str
+    text: str
+    language: str = ""
