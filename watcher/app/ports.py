@@ -13,6 +13,7 @@ from watcher.core.model import (
     EntryLookup,
     Fetched,
     Micros,
+    OwedAlert,
     ParsedFeed,
     PollIntent,
     SourceSpec,
@@ -163,24 +164,6 @@ class Outbox(Protocol):
 
     def mark_failed(self, alert: OwedAlert, now: Micros, error: str, next_attempt_at: Micros | None) -> None:
         """The channel did not take it: try again then, or (None) give it up as a dead letter."""
-        ...
-
-
-class CatchUpStore(Protocol):
-    """What catching up asks of the store."""
-
-    def unscored_entries(self, watchlist: str, limit: int) -> Sequence[UnscoredEntry]:
-        """Entries of the watchlist's sources that were never scored under any of its revisions, oldest first."""
-        ...
-
-    def save_assessments(
-        self,
-        watchlist: str,
-        revision: str,
-        scored: Sequence[tuple[UnscoredEntry, Evidence | None, Sequence[Assessment]]],
-        now: Micros,
-    ) -> int:
-        """Write hits and assessments of caught-up entries, without alerts, and that they are scored; returns new hits."""
         ...
 
 

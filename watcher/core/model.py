@@ -463,14 +463,3 @@ class OwedAlert:
     payload: Mapping[str, object]
     attempts: int
     created_at: Micros
-
-
-@dataclass(frozen=True, slots=True)
-class UnscoredEntry:
-    """An entry that was never scored under a watchlist: its current wording, to be caught up."""
-
-    entry_id: int
-    revision_no: int
-    title: str
-    text: str
-    language: str = ""

@@ -1,0 +1,150 @@
+"""Delivers what the outbox owes: at least once, with a key that stays the same. Must not: know a channel's insides.
+
+Claim (committed), send, record: a crash after sending and before recording sends again, with the same key. Each channel
+has a thread of its own, so that one that hangs holds up nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from watcher.app.ports import Channel, Clock, Jitter, Outbox
+from watcher.core.errors import ChannelError
+from watcher.core.limits import Limits
+from watcher.core.model import SECOND, Micros, OwedAlert
+
+log = logging.getLogger("watcher.alerts")
+
+T = TypeVar("T")
+Trace = Callable[[str], None]
+BATCH = 100
+_FIRST_RETRY_S = 10.0
+
+
+def _no_trace(point: str) -> None:
+    """The hook that crash tests replace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one delivery did."""
+
+    sent: int = 0
+    failed: int = 0
+    dead: int = 0
+
+
+class Courier:
+    """Sends to one channel.
+
+    Args:
+        outbox: where alerts are owed; called in the writer thread.
+        channel: where they go.
+        clock: wall time.
+        limits: attempts, back-off, deadline and age.
+        jitter: numbers in [0, 1).
+        owner: whose leases these are.
+        writer: the one thread that writes.
+        trace: called at ``before-send``, ``after-send`` and ``after-mark``.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        channel: Channel,
+        clock: Clock,
+        limits: Limits,
+        *,
+        jitter: Jitter,
+        owner: str,
+        writer: Executor,
+        trace: Trace = _no_trace,
+    ) -> None:
+        self._outbox = outbox
+        self._channel = channel
+        self._clock = clock
+        self._limits = limits
+        self._jitter = jitter
+        self._owner = owner
+        self._writer = writer
+        self._trace = trace
+        self._hand = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"channel-{channel.name}")
+        self._stuck: asyncio.Future[None] | None = None
+
+    async def deliver(self) -> Delivered:
+        """Send what is owed now, batch by batch, until nothing is left or the channel fails."""
+        sent = 0
+        while True:
+            alerts = await self._claim()
+            if not alerts:
+                return Delivered(sent=sent)
+            error = await self._send(alerts)
+            if error is not None:
+                failed, dead = await self._put_off(alerts, error)
+                return Delivered(sent, failed, dead)
+            await self._write(lambda taken=alerts: self._outbox.mark_sent(taken, self._clock.now()))  # type: ignore[misc]
+            self._trace("after-mark")
+            sent += len(alerts)
+
+    async def _claim(self) -> Sequence[OwedAlert]:
+        if self._stuck is not None and not self._stuck.done():
+            return ()
+        lease_s = self._limits.alert_send_s * 4
+        return await self._write(
+            lambda: self._outbox.claim_alerts(
+                self._channel.name, self._owner, self._clock.now(), limit=BATCH, lease_s=lease_s
+            )
+        )
+
+    async def _send(self, alerts: Sequence[OwedAlert]) -> ChannelError | None:
+        """Hand over; what goes wrong is returned. A channel that hangs keeps its thread and gets nothing more."""
+        self._trace("before-send")
+        name, now = self._channel.name, self._clock.now()
+        hand = asyncio.get_running_loop().run_in_executor(self._hand, self._channel.send, alerts, now)
+        try:
+            await asyncio.wait_for(asyncio.shield(hand), self._limits.alert_send_s)
+        except ChannelError as error:
+            return error
+        except TimeoutError:
+            self._stuck = hand
+            return ChannelError(name, f"no answer within {self._limits.alert_send_s:g} s")
+        except Exception as error:  # a channel's bug is a channel's failure
+            log.exception("channel %s failed unexpectedly", name)
+            return ChannelError(name, f"{type(error).__name__}: {error}")
+        self._trace("after-send")
+        return None
+
+    async def _put_off(self, alerts: Sequence[OwedAlert], error: ChannelError) -> tuple[int, int]:
+        """Record a failure: a later try for each alert, or the end of it where it was tried or waited for too long."""
+        now, reason = self._clock.now(), error.message[:200]
+        plans = [(alert, self._next(alert, now, is_permanent=error.permanent)) for alert in alerts]
+
+        def record() -> None:
+            for alert, then in plans:
+                self._outbox.mark_failed(alert, now, reason, then)
+
+        await self._write(record)
+        dead = sum(1 for _, then in plans if then is None)
+        log.warning("phase=alert channel=%s error=%s alerts=%d dead=%d", self._channel.name, reason, len(plans), dead)
+        return len(plans) - dead, dead
+
+    def _next(self, alert: OwedAlert, now: Micros, *, is_permanent: bool) -> Micros | None:
+        limits = self._limits
+        if is_permanent and alert.attempts + 1 >= limits.alert_attempts:
+            return None
+        if now - alert.created_at > limits.alert_age_s * SECOND:
+            return None
+        ceiling = min(limits.alert_backoff_cap_s, _FIRST_RETRY_S * 2.0 ** min(alert.attempts, 30))
+        return now + round((ceiling / 2 + self._jitter() * ceiling / 2) * SECOND)
+
+    async def _write(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def close(self) -> None:
+        """Let the channel's thread go; a send that hangs is not waited for."""
+        self._hand.shutdown(wait=False, cancel_futures=True)
