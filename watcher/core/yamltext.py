@@ -23,7 +23,7 @@ MAX_DEPTH: Final = 20
 QUOTE_HINT: Final = "put the value in single quotes: 'like this' (a single quote inside is written twice)"
 # Characters that start something else in YAML, or that editors do not show: they hide what a reviewer would read.
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_SPECIAL = frozenset("@`%!&*|>\"'{}[],")
+_SPECIAL = frozenset("@`%!&*|>\"'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +110,21 @@ YamlNode = YamlText | YamlList | YamlMap
 
 def plain(node: YamlNode) -> Any:
     """The node as dicts, lists and text: what pydantic types."""
-    match node:
-        case YamlText():
-            return node.text
-        case YamlList():
-            return [plain(item) for item in node.items]
-        case YamlMap():
-            return {key.text: plain(value) for key, value in node.items}
+    if isinstance(node, YamlText):
+        return node.text
+    if isinstance(node, YamlList):
+        return [plain(item) for item in node.items]
+    return {key.text: plain(value) for key, value in node.items}
 
 
 def walk(node: YamlNode, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], YamlText]]:
     """Every scalar value with its path, in file order."""
-    match node:
-        case YamlText():
-            yield path, node
-        case YamlList():
-            for index, item in enumerate(node.items):
-                yield from walk(item, (*path, index))
-        case YamlMap():
-            for key, value in node.items:
-                yield from walk(value, (*path, key.text))
+    if isinstance(node, YamlText):
+        yield path, node
+        return
+    steps = enumerate(node.items) if isinstance(node, YamlList) else ((key.text, value) for key, value in node.items)
+    for step, child in steps:
+        yield from walk(child, (*path, step))
 
 
 def locate(node: YamlNode, path: Sequence[str | int], *, key: bool = False) -> Place:
@@ -241,6 +236,8 @@ class _Reader:
                     return False
             case yaml.CollectionEndEvent():
                 self._put(self._close(self.stack.pop()))
+            case _:  # the stream begins or ends: nothing to build
+                pass
         return True
 
     def _close(self, done: _Open) -> YamlNode:
@@ -290,14 +287,19 @@ class _Reader:
             self._add(event, "anchor", f"anchor &{event.anchor} is not allowed", hint)
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         lines = self.text.split("\n")
-        shown = lines[line - 1].strip()[:120] if 0 < line <= len(lines) else ""
+        mark = error.problem_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        if line >= len(lines) or not lines[line].strip():
+            # The end of the file says nothing; the last line that does holds the unfinished thing.
+            line = max((n for n, text in enumerate(lines[:line]) if text.strip()), default=0)
+            column = 0
+        shown = lines[line].strip()[:120]
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        hint = _syntax_hint(lines[max(0, line - 2) : line], column)
-        message = f"not valid YAML: {what}" + (f"; the line reads: {shown}" if shown else "")
-        self.issues.append(Issue(self.file, line, column, "yaml-syntax", message, hint))
+        message = f"not valid YAML: {what}; the line reads: {shown}"
+        start = error.context_mark.line if error.context_mark else line
+        hint = _syntax_hint(lines[max(0, min(start, line - 1)) : line + 1], column + 1)
+        self.issues.append(Issue(self.file, line + 1, column + 1, "yaml-syntax", message, hint))
 
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
@@ -310,11 +312,10 @@ class _Reader:
 
 
 def _syntax_hint(lines: Sequence[str], column: int) -> str:
-    """What probably went wrong, from the line that does not parse and the one before."""
+    """What probably went wrong, from the line that does not parse and the ones it belongs to."""
     if any(re.search(r"\s#", line) for line in lines):
         return "' #' starts a comment: what follows it, brackets too, is not read"
-    last = lines[-1] if lines else ""
-    value = last.partition(": ")[2]
-    if last[column - 1 : column] in _SPECIAL or value[:1] in _SPECIAL or ": " in value:
+    value = lines[-1].partition(": ")[2]
+    if lines[-1][column - 1 : column] in _SPECIAL or value[:1] in _SPECIAL or ": " in value:
         return QUOTE_HINT
     return ""
