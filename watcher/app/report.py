@@ -9,13 +9,16 @@ The same facts give the same report; nothing in it says when it was made.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import Protocol
 
 from watcher.core import coverage, period
 from watcher.core.coverage import Coverage
+from watcher.core.errors import UsageProblem, WatcherError
 from watcher.core.model import Micros
-from watcher.core.views import HitFilter, HitRow, ReportFacts
+from watcher.core.views import HitFilter, HitRow, ReportFacts, WatchlistRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +171,101 @@ def blind_reason(report: Report) -> str:
     why = max(reasons, key=lambda words: reasons[words], default="no source is polled")
     since_text = period.show_moment(since if since is not None else report.coverage.since, report.zone)
     return f"blind since {since_text} because {why}"
+
+
+# --- reading it -----------------------------------------------------------------------------------------------------
+
+
+class ReportQueries(Protocol):
+    """What a report asks of the read models."""
+
+    def watchlists(self) -> Sequence[WatchlistRow]:
+        """The watchlists, newest loaded first."""
+        ...
+
+    def newest_poll_at(self) -> Micros | None:
+        """When the newest committed poll ended, or None."""
+        ...
+
+    def report_facts(self, chosen: HitFilter, /) -> ReportFacts:
+        """Everything of a report, in one snapshot."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for, in their own words; times are read in the zone of the watchlist."""
+
+    since: str | None = None
+    until: str | None = None
+    signal: str | None = None
+    source: str | None = None
+    min_score: float | None = None
+    limit: int | None = None
+    watchlist: str | None = None
+
+
+def read_report(queries: ReportQueries, request: Request) -> Report:
+    """Read the report that is asked for.
+
+    Raises:
+        UsageProblem: a time that cannot be read, an empty period, a name that is not there.
+        WatcherError: the database holds no watchlist yet.
+    """
+    watchlist = choose_watchlist(queries.watchlists(), request.watchlist)
+    chosen = _filter(queries, request, watchlist)
+    facts = queries.report_facts(chosen)
+    _check_name("signal", request.signal, [name for name, _ in facts.signals])
+    _check_name("source", request.source, [source.name for source in facts.sources])
+    return build_report(facts, chosen)
+
+
+def choose_watchlist(known: Sequence[WatchlistRow], wanted: str | None) -> WatchlistRow:
+    """The watchlist asked for, or the one loaded last.
+
+    Raises:
+        WatcherError: there is none at all, or none of that name.
+    """
+    if not known:
+        raise WatcherError("this database holds no watchlist yet", hint="`watcher run` loads one and starts to poll")
+    if wanted is None:
+        return known[0]
+    _check_name("watchlist", wanted, [row.id for row in known])
+    return next(row for row in known if row.id == wanted)
+
+
+def _filter(queries: ReportQueries, request: Request, watchlist: WatchlistRow) -> HitFilter:
+    zone, _ = find_zone(watchlist.timezone)
+    newest = queries.newest_poll_at()
+    # The newest poll belongs to the period, whose end does not: hence one microsecond more.
+    reference = newest + 1 if newest is not None else watchlist.loaded_at
+    until = period.parse_moment(request.until, reference=reference, zone=zone) if request.until else reference
+    since = period.parse_moment(request.since, reference=reference, zone=zone) if request.since else None
+    if since is not None and since > until:
+        raise UsageProblem(
+            f"the period starts after it ends: {period.show_moment(since, zone)} is later than "
+            f"{period.show_moment(until, zone)}",
+            hint="--until defaults to the newest poll",
+        )
+    return HitFilter(
+        watchlist=watchlist.id,
+        since=since,
+        until=until,
+        signal=request.signal,
+        source=request.source,
+        min_score=request.min_score,
+        limit=request.limit,
+    )
+
+
+def _check_name(what: str, name: str | None, known: Sequence[str]) -> None:
+    if name is None or name in known:
+        return
+    near = sorted(known, key=lambda other: (-_shared(name, other), other))[:5]
+    raise UsageProblem(f"no {what} {name!r}", hint=f"there are {', '.join(near)}" if near else f"there is no {what}")
+
+
+def _shared(one: str, other: str) -> int:
+    """Letters that two names share in pairs: enough to put the meant name first."""
+    pairs = {one[i : i + 2] for i in range(len(one) - 1)}
+    return sum(other[i : i + 2] in pairs for i in range(len(other) - 1))

@@ -133,6 +133,18 @@ def block(text: str, columns: int, *, first: str = "", rest: str | None = None) 
     return [first + lines[0], *(rest + line for line in lines[1:])]
 
 
+def packed(facts: Sequence[str], style: Style, *, indent: int = 0) -> list[str]:
+    """Short facts on as few lines as they need, broken between facts where that is possible."""
+    edge, lines, line = " " * indent, [], ""
+    for fact in facts:
+        candidate = f"{line}{style.dot}{fact}" if line else fact
+        if line and width(candidate) > style.width - indent:
+            lines.extend(block(line, style.width, first=edge))
+            candidate = fact
+        line = candidate
+    return [*lines, *block(line, style.width, first=edge)] if line else lines
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table. ``least`` is the width below which it is not shrunk; 0 keeps it at its natural width."""

@@ -1,0 +1,112 @@
+"""What several commands share: options, the look of the output, writing it. Must not: import an edge before it is needed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import click
+
+from watcher.bootstrap import DEFAULT_DATABASE
+
+if TYPE_CHECKING:
+    from watcher.core.render import Style
+    from watcher.storage.queries import Queries
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+WIDEST = 140
+"""Lines longer than this are hard to read, however wide the window is."""
+
+PIPED_WIDTH = 80
+
+
+def database_option(command: _Command) -> _Command:
+    """``--database``, shared by all that read or write one."""
+    return click.option(
+        "--database",
+        metavar="PATH|URL",
+        envvar="WATCHER_DATABASE",
+        default=DEFAULT_DATABASE,
+        show_default=True,
+        show_envvar=True,
+        help="A SQLite file, or any SQLAlchemy URL.",
+    )(command)
+
+
+def watchlist_name_option(command: _Command) -> _Command:
+    """``--watchlist``: which of the watchlists in the database."""
+    return click.option(
+        "--watchlist", metavar="ID", help="Which watchlist, where the database holds several (default: the newest)."
+    )(command)
+
+
+def format_option(*formats: str) -> Callable[[_Command], _Command]:
+    """``--format``, the first one is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How to write it.",
+    )
+
+
+@contextmanager
+def open_queries(database: str) -> Iterator[Queries]:
+    """The database, read only.
+
+    Raises:
+        WatcherError: there is none, it is damaged, or its schema is another one than ours.
+    """
+    from watcher.bootstrap import build_queries
+
+    with build_queries(database) as queries:
+        yield queries
+
+
+def style_of(stream: TextIO | None = None) -> Style:
+    """What the stream can show. Colour only on a terminal, and not where ``NO_COLOR`` is set or the terminal is dumb."""
+    from watcher.core.render import Style
+
+    stream = sys.stdout if stream is None else stream
+    is_terminal = stream is not None and stream.isatty()
+    columns = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns if is_terminal else _asked_width()
+    return Style(
+        width=max(40, min(columns, WIDEST)),
+        color=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb",
+        unicode=speaks_unicode(stream),
+    )
+
+
+def _asked_width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns) else PIPED_WIDTH
+
+
+def speaks_unicode(stream: TextIO | None = None) -> bool:
+    """True where the stream's encoding can hold any character."""
+    stream = sys.stdout if stream is None else stream
+    return (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
+
+
+def write_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Write clean lines to standard output. Nothing but this writes data there."""
+    stream = sys.stdout if stream is None else stream
+    if stream is None:
+        return
+    for line in lines:
+        stream.write(line + "\n")
+
+
+def say(text: str) -> None:
+    """Tell the person something that is not data: to standard error, cleaned."""
+    from watcher.core.clean import terminal
+
+    if sys.stderr is not None:
+        write_lines(map(terminal, text.splitlines()), sys.stderr)
