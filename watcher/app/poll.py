@@ -25,39 +25,27 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from watcher.app.commit import Committer, Finished, Trace, no_trace
 from watcher.app.outage import OutageWatch
-from watcher.app.pollline import PollLine, line_of_intent, line_of_loss
-from watcher.app.ports import Clock, Fetcher, Jitter, Parser, Store, Transaction
-from watcher.core import decide
-from watcher.core.decide import Fault, NamedBody, Times
-from watcher.core.errors import LeaseLostError, SourceError, StorageError
+from watcher.app.pollline import PollLine
+from watcher.app.ports import Clock, Fetcher, Jitter, Parser, Store
+from watcher.core import decide, resolve
+from watcher.core.decide import Fault
+from watcher.core.errors import SourceError, StorageError
 from watcher.core.limits import Limits
 from watcher.core.model import (
     Assessment,
     Claim,
     Evidence,
-    Fetched,
     Micros,
     ParsedFeed,
-    PollIntent,
     ScoredEntry,
 )
 
 log = logging.getLogger("watcher.poll")
 
 T = TypeVar("T")
-Trace = Callable[[str], None]
 OnPoll = Callable[[PollLine], None]
-
-# A locked database is waited for inside the store (Limits.busy_s), a lost connection is made anew there; then the
-# whole transaction is tried again.
-_COMMIT_ATTEMPTS = 3
-# After a commit that failed (disk full, connection lost) no source is claimed for so long.
-_PAUSE_S = 300.0
-
-
-def no_trace(point: str) -> None:
-    """The hook that crash tests replace: it is called at named points and does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +62,6 @@ class Reading:
 
     parser: Parser
     scorers: Mapping[str, Scorer]
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A poll that only has to be written: what came, or why nothing did."""
-
-    claim: Claim
-    started_at: Micros
-    fetched: Fetched | None = None
-    feed: ParsedFeed | None = None
-    body: NamedBody | None = None
-    fault: Fault | None = None
 
 
 @dataclass(slots=True)
@@ -139,15 +115,12 @@ class Poller:
         self._fetcher = fetcher
         self._clock = clock
         self._limits = limits
-        self._jitter = jitter
         self._owner = owner
         self._trace = trace
         self._on_poll = on_poll
         self._writer = writer or ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._tasks: dict[asyncio.Task[PollLine], Claim] = {}
-        self._pending: list[tuple[Finished, asyncio.Future[PollLine]]] = []
-        self._commit_lock = asyncio.Lock()
-        self._paused_until = 0.0
+        self._committer = Committer(store, self._writer, clock, limits, jitter=jitter, trace=trace)
         self._outage = OutageWatch(clock, limits)
         self.is_stopping = False
 
@@ -203,7 +176,7 @@ class Poller:
         return self._limits.in_flight - len(self._tasks)
 
     def _may_start(self) -> bool:
-        return not self.is_stopping and self._clock.monotonic() >= self._paused_until
+        return not self.is_stopping and not self._committer.is_paused
 
     async def _start(self, claims: Sequence[Claim]) -> list[int]:
         """Start what can start now; the rest goes back. Returns the ids of sources whose polls began."""
@@ -273,7 +246,7 @@ class Poller:
             finished = await self._read_all(claim, started_at)
         finally:
             self._outage.ended()
-        line = await self._commit(finished)
+        line = await self._committer.commit(finished)
         self._on_poll(line)
         return line
 
@@ -308,92 +281,9 @@ class Poller:
             return Finished(claim, started_at, fetched)
         feed = await reading.parser.parse(claim, fetched)
         self._trace("after-parse")
-        return Finished(claim, started_at, fetched, feed, decide.name_entries(_scored(feed, reading.scorers)))
-
-    # --- the commit -------------------------------------------------------------------------------------------
-
-    async def _commit(self, finished: Finished) -> PollLine:
-        """Have a poll written: by this task or, together with others, by the one that writes now."""
-        mine: asyncio.Future[PollLine] = asyncio.get_running_loop().create_future()
-        self._pending.append((finished, mine))
-        async with self._commit_lock:
-            if not mine.done():
-                batch = self._pending[: self._limits.commit_batch]
-                del self._pending[: self._limits.commit_batch]
-                await asyncio.shield(self._write(batch))
-        return await mine
-
-    async def _write(self, batch: Sequence[tuple[Finished, asyncio.Future[PollLine]]]) -> None:
-        polls = [finished for finished, _ in batch]
-        lines = await self._in_writer(lambda: self._transaction(polls))
-        for (_, future), line in zip(batch, lines, strict=True):
-            if not future.done():
-                future.set_result(line)
-
-    def _transaction(self, polls: Sequence[Finished]) -> list[PollLine]:
-        """Write polls in one transaction. Runs in the writer thread; never raises."""
-        error: Exception = StorageError("nothing was tried")
-        for _ in range(_COMMIT_ATTEMPTS):
-            try:
-                lines = self._attempt(polls)
-            except StorageError as refused:
-                error = refused
-                continue
-            except Exception as bug:
-                log.exception("polls could not be written")
-                error = bug
-                break
-            self._trace("after-commit")
-            return lines
-        return self._lost(polls, error)
-
-    def _attempt(self, polls: Sequence[Finished]) -> list[PollLine]:
-        with self._store.write() as transaction:
-            lines = [self._apply(transaction, poll) for poll in polls]
-            self._trace("before-commit")
-        return lines
-
-    def _apply(self, transaction: Transaction, poll: Finished) -> PollLine:
-        """One poll in its savepoint; a poll that cannot be stored is stored as one that failed, and says why."""
-        try:
-            with transaction.savepoint():
-                return self._apply_once(transaction, poll)
-        except LeaseLostError as lost:
-            return line_of_loss(poll.claim, lost)
-        except StorageError:
-            raise
-        except Exception as error:
-            if poll.fault is not None:
-                raise
-            log.exception("poll of %s could not be stored", poll.claim.spec.id)
-            fault = Fault("store", type(error).__name__, str(error)[:200])
-            with transaction.savepoint():
-                return self._apply_once(transaction, Finished(poll.claim, poll.started_at, fault=fault))
-
-    def _apply_once(self, transaction: Transaction, poll: Finished) -> PollLine:
-        intent = self._decide(transaction, poll)
-        counts = transaction.apply(intent)
-        self._trace("in-transaction")
-        return line_of_intent(intent, counts, is_outage=poll.fault is not None and poll.fault.outage)
-
-    def _decide(self, transaction: Transaction, poll: Finished) -> PollIntent:
-        claim, limits = poll.claim, self._limits
-        times = Times(poll.started_at, self._clock.now(), self._jitter())
-        if poll.fault is not None or poll.fetched is None:
-            fault = poll.fault or Fault("http", "internal", "nothing was fetched")
-            return decide.decide_failed(claim, fault, poll.fetched, times, limits)
-        if poll.feed is None or poll.body is None:
-            return decide.decide_same(claim, poll.fetched, times, limits)
-        body = poll.body
-        stored = transaction.known_entries(claim.source_id, body.keys, body.links, body.contents)
-        vanished = transaction.unseen_entries(claim.source_id, body.keys) if not poll.feed.item_digests else ()
-        return decide.decide_body(claim, poll.fetched, poll.feed, body, stored, vanished, times, limits)
-
-    def _lost(self, polls: Sequence[Finished], error: Exception) -> list[PollLine]:
-        """The database refused: nothing was written, validators stay as they were, and claims pause."""
-        log.error("phase=store error=%s detail=%s polls=%d", type(error).__name__, str(error)[:200], len(polls))
-        self._paused_until = self._clock.monotonic() + _PAUSE_S
-        return [line_of_loss(poll.claim, error) for poll in polls]
+        body = resolve.name_entries(_scored(feed, reading.scorers))
+        revisions = {name: scorer.revision for name, scorer in reading.scorers.items()}
+        return Finished(claim, started_at, fetched, feed, body, revisions=revisions)
 
 
 def _host(claim: Claim) -> str:

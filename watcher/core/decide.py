@@ -1,15 +1,7 @@
 """Stored state + parsed feed + now → what one poll writes. Must not: look anything up, read a clock, roll dice.
 
-The store is asked in between: ``name_entries`` says under which keys, links and digests the entries of a body may be
+The store is asked in between: ``resolve.name_entries`` says under which keys, links and digests the entries of a body may be
 known; ``decide_body`` gets what the store found and decides. Both are pure, so a crash can only repeat them.
-
-Identity (section 2 of the design says the words): the key is guid, else link, else content. The rules, in order:
-
-1. A key that is taken already in the same body: the first wins; the second lives under guid and link together.
-2. A stored entry under the key, or under the key it would have as such a second: it is that one.
-3. A stored entry with the same link and the same content under another guid: it is that one, and gets an alias.
-4. A stored entry that was, or can only be, known by its link: it is that one.
-5. Else it is new; where another entry says the very same at length, it is marked as a possible duplicate of it.
 """
 
 from __future__ import annotations
@@ -19,7 +11,6 @@ from dataclasses import dataclass, field
 
 from watcher.core import cadence, health
 from watcher.core.errors import SourceError
-from watcher.core.identity import content_digest, entry_key, fold_space, link_key, twin_key
 from watcher.core.limits import Limits
 from watcher.core.model import (
     SECOND,
@@ -31,57 +22,15 @@ from watcher.core.model import (
     Outcome,
     ParsedFeed,
     PollIntent,
-    ScoredEntry,
     Sighting,
     SourceChange,
     SourceHealth,
     StoredEntry,
 )
+from watcher.core.resolve import Known, Named, NamedBody
 
-# Two items with the same headline and nothing else are often two events ("Daily briefing"); with this much text
-# in common they are one item under two names.
-DUPLICATE_TEXT_CHARS = 40
 # An entry that changes at every poll (a counter in its text) stops making revisions here, unless one makes a hit.
 REVISIONS_PER_ENTRY = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An entry with its names: the key, the key it has as a second of its guid, its link, its content."""
-
-    scored: ScoredEntry
-    key: bytes
-    twin: bytes
-    link: bytes
-    content: bytes
-
-    @property
-    def is_loose(self) -> bool:
-        """True where only the tolerant parser could read it."""
-        return "loose" in self.scored.entry.flags
-
-
-@dataclass(frozen=True, slots=True)
-class NamedBody:
-    """The entries of a body with their names, and what was odd about them."""
-
-    entries: tuple[Named, ...]
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def keys(self) -> tuple[bytes, ...]:
-        """Every key under which the store may know one of them."""
-        return _distinct(key for named in self.entries for key in (named.key, named.twin, named.link) if key)
-
-    @property
-    def links(self) -> tuple[bytes, ...]:
-        """Every link key."""
-        return _distinct(named.link for named in self.entries if named.link)
-
-    @property
-    def contents(self) -> tuple[bytes, ...]:
-        """Every content digest."""
-        return _distinct(named.content for named in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,83 +60,18 @@ class Fault:
         return cls(error.phase, error.kind, error.detail, error.status, error.retry_after_s)
 
 
-def _distinct(items: Iterable[bytes]) -> tuple[bytes, ...]:
-    return tuple(dict.fromkeys(items))
+@dataclass(frozen=True, slots=True)
+class BodyDecision:
+    """What to write for the entries of a body.
 
+    ``seen`` are known entries that came again and need nothing written; ``seen_items`` tells the digest of their bytes,
+    which did change (else they would not have been parsed).
+    """
 
-def name_entries(scored: Sequence[ScoredEntry]) -> NamedBody:
-    """Names for the entries of one body; of two that are the same item the first stays."""
-    taken: dict[bytes, Named] = {}
-    warnings: list[str] = []
-    for item in scored:
-        named = _named(item)
-        if named.key in taken:
-            warning = _clash(taken, named)
-            if warning:
-                warnings.append(warning)
-        else:
-            taken[named.key] = named
-    return NamedBody(tuple(taken.values()), tuple(warnings))
-
-
-def _named(scored: ScoredEntry) -> Named:
-    entry = scored.entry
-    content = content_digest(entry.title, entry.text)
-    return Named(scored, entry_key(entry), twin_key(entry), link_key(entry.link), content)
-
-
-def _clash(taken: dict[bytes, Named], second: Named) -> str:
-    """Find a place for the second entry under a key, or let it go; returns what to warn of."""
-    first, entry = taken[second.key], second.scored.entry
-    what = f"guid {entry.guid[:80]!r}" if entry.guid.strip() else f"link {entry.link[:80]!r}"
-    if entry.guid.strip():
-        is_other = second.link != first.link
-    else:
-        is_other = fold_space(entry.title) != fold_space(first.scored.entry.title)
-    if not is_other or second.twin in taken:
-        return "" if second.content == first.content else f"{what} stands twice in the body: the first one counts"
-    taken[second.twin] = Named(second.scored, second.twin, second.twin, second.link, second.content)
-    return f"{what} is used by two items: the second is known by both guid and link"
-
-
-@dataclass(slots=True)
-class _Known:
-    """What the store found, by each name. A key maps to one entry; links and contents may be shared."""
-
-    by_key: dict[bytes, StoredEntry] = field(default_factory=dict)
-    by_link: dict[bytes, list[StoredEntry]] = field(default_factory=dict)
-    by_content: dict[bytes, list[StoredEntry]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, stored: Iterable[StoredEntry]) -> _Known:
-        known = cls()
-        for entry in stored:
-            known.by_key.update(dict.fromkeys((entry.key, *entry.aliases), entry))
-            if entry.link_key:
-                known.by_link.setdefault(entry.link_key, []).append(entry)
-            if entry.content_digest:
-                known.by_content.setdefault(entry.content_digest, []).append(entry)
-        return known
-
-    def find(self, named: Named) -> tuple[StoredEntry | None, bool]:
-        """The stored entry that this one is, and whether it goes by a new name there."""
-        found = self.by_key.get(named.twin) or self.by_key.get(named.key)
-        if found:
-            return found, False
-        same_link = self.by_link.get(named.link, []) if named.link else []
-        for candidate in same_link:
-            if candidate.content_digest == named.content:
-                return candidate, True
-        found = self.by_key.get(named.link)
-        if not found and not named.scored.entry.guid.strip() and len(same_link) == 1:
-            found = same_link[0]
-        return found, found is not None
-
-    def duplicate(self, named: Named) -> int | None:
-        """The oldest stored entry that says the very same at length, under another name."""
-        if len(fold_space(named.scored.entry.text)) < DUPLICATE_TEXT_CHARS:
-            return None
-        return min((entry.entry_id for entry in self.by_content.get(named.content, ())), default=None)
+    entries: tuple[EntryIntent, ...]
+    seen: tuple[int, ...]
+    seen_items: tuple[tuple[int, bytes], ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -195,16 +79,16 @@ class _Decided:
     """What came of the entries of a body."""
 
     intents: list[EntryIntent] = field(default_factory=list)
-    seen: dict[int, None] = field(default_factory=dict)
+    seen: dict[int, Named] = field(default_factory=dict)
     loose: int = 0
     restless: int = 0
 
 
 def decide_entries(
     body: NamedBody, stored: Iterable[StoredEntry], *, is_first: bool, now: Micros, limits: Limits
-) -> tuple[tuple[EntryIntent, ...], tuple[int, ...], tuple[str, ...]]:
-    """What to write for the entries of a body: (intents, ids of known entries that were seen, warnings)."""
-    known, decided = _Known.of(stored), _Decided()
+) -> BodyDecision:
+    """What to write for the entries of a body."""
+    known, decided = Known.of(stored), _Decided()
     oldest = now - round(limits.backfill_age_s * SECOND)
     for named in body.entries:
         found, is_alias = known.find(named)
@@ -212,7 +96,10 @@ def decide_entries(
             decided.intents.append(_new(named, known, is_first=is_first, oldest=oldest))
         else:
             _meet(decided, named, found, is_alias=is_alias, is_first=is_first)
-    return tuple(decided.intents), tuple(decided.seen), _odd(decided)
+    written = {intent.entry_id for intent in decided.intents}
+    same = {entry_id: named for entry_id, named in decided.seen.items() if entry_id not in written}
+    items = tuple((entry_id, n.scored.entry.item_digest) for entry_id, n in same.items() if n.scored.entry.item_digest)
+    return BodyDecision(tuple(decided.intents), tuple(same), items, _odd(decided))
 
 
 def _odd(decided: _Decided) -> tuple[str, ...]:
@@ -226,7 +113,7 @@ def _odd(decided: _Decided) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _new(named: Named, known: _Known, *, is_first: bool, oldest: Micros) -> EntryIntent:
+def _new(named: Named, known: Known, *, is_first: bool, oldest: Micros) -> EntryIntent:
     entry = named.scored.entry
     duplicate = known.duplicate(named)
     hits = _reached(named.scored.assessments)
@@ -251,7 +138,7 @@ def _meet(decided: _Decided, named: Named, found: StoredEntry, *, is_alias: bool
     """An entry that we know: mark it as seen, and write what is new about it, if anything."""
     if found.entry_id in decided.seen and is_alias:
         return
-    decided.seen[found.entry_id] = None
+    decided.seen.setdefault(found.entry_id, named)
     is_edited = found.content_digest != named.content and not found.is_tombstone
     if is_edited and named.is_loose and not found.is_loose:
         decided.loose += 1
@@ -305,12 +192,12 @@ def decide_body(
     feed: ParsedFeed,
     body: NamedBody,
     stored: Iterable[StoredEntry],
-    vanished: Sequence[int],
+    left: Sequence[int],
     times: Times,
     limits: Limits,
 ) -> PollIntent:
-    """A body was read and parsed."""
-    entries, seen, odd = decide_entries(body, stored, is_first=claim.is_first, now=times.now, limits=limits)
+    """A body was read and parsed. ``left`` are known entries that are not in it any more."""
+    decided = decide_entries(body, stored, is_first=claim.is_first, now=times.now, limits=limits)
     count = len(feed.item_digests) or len(feed.entries) + feed.skipped
     verdict = health.after_body(count)
     wishes = cadence.Wishes(fetched.max_age_s, feed.ttl_s, feed.skip_hours, feed.skip_days)
@@ -324,7 +211,7 @@ def decide_body(
         failures=verdict.failures,
         etag=fetched.etag if is_whole else "",
         last_modified=fetched.last_modified if is_whole else "",
-        body_digest=fetched.digest if is_whole else b"",
+        body_digest=fetched.digest if is_whole else claim.body_digest,
         item_digests=feed.item_digests if is_whole else None,
         last_ok_at=times.now,
         kind_state=feed.kind_state if is_whole else claim.kind_state,
@@ -339,14 +226,15 @@ def decide_body(
         phase="",
         error="",
         detail="",
-        warnings=(*feed.warnings, *cut, *body.warnings, *odd, *then.warnings),
+        warnings=(*feed.warnings, *cut, *body.warnings, *decided.warnings, *then.warnings),
         fetched=fetched,
         format=feed.format,
         entries_seen=count,
         change=change,
-        entries=entries,
-        seen=seen,
-        vanished=tuple(vanished),
+        entries=decided.entries,
+        seen=decided.seen,
+        seen_items=decided.seen_items,
+        left=tuple(left),
     )
 
 

@@ -1,0 +1,175 @@
+"""Commits finished polls, many in one transaction and each in a savepoint. Must not: fetch, parse or start anything.
+
+Whoever finishes a poll while nobody writes becomes the writer of all that are waiting; so batches grow with load and no
+poll waits for a timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+
+from watcher.app.pollline import PollLine, line_of_intent, line_of_loss
+from watcher.app.ports import Clock, Jitter, Store, Transaction
+from watcher.core import decide
+from watcher.core.decide import Fault, Times
+from watcher.core.errors import LeaseLostError, StorageError
+from watcher.core.limits import Limits
+from watcher.core.model import Claim, EntryLookup, Fetched, Micros, ParsedFeed, PollIntent, StoredEntry
+from watcher.core.resolve import NamedBody
+
+log = logging.getLogger("watcher.poll")
+
+Trace = Callable[[str], None]
+
+# A locked database is waited for inside the store (Limits.busy_s), a lost connection is made anew there; then the
+# whole transaction is tried again.
+_ATTEMPTS = 3
+# After a commit that failed (disk full, connection lost) no source is claimed for so long.
+PAUSE_S = 300.0
+
+
+def no_trace(point: str) -> None:
+    """The hook that crash tests replace: it is called at named points and does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A poll that only has to be written: what came, or why nothing did."""
+
+    claim: Claim
+    started_at: Micros
+    fetched: Fetched | None = None
+    feed: ParsedFeed | None = None
+    body: NamedBody | None = None
+    fault: Fault | None = None
+    revisions: Mapping[str, str] = field(default_factory=dict)
+
+
+class Committer:
+    """Writes finished polls.
+
+    Args:
+        store: transactions.
+        writer: the one thread that writes.
+        clock: wall and monotonic time.
+        limits: batch size and all that decides.
+        jitter: numbers in [0, 1).
+        trace: called at ``in-transaction``, ``before-commit`` and ``after-commit``.
+    """
+
+    def __init__(
+        self, store: Store, writer: Executor, clock: Clock, limits: Limits, *, jitter: Jitter, trace: Trace = no_trace
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self._limits = limits
+        self._jitter = jitter
+        self._trace = trace
+        self._pending: list[tuple[Finished, asyncio.Future[PollLine]]] = []
+        self._lock = asyncio.Lock()
+        self._paused_until = 0.0
+        self.last_commit_s = clock.monotonic()
+
+    @property
+    def is_paused(self) -> bool:
+        """True for a while after the database refused: nothing should be claimed that could not be written."""
+        return self._clock.monotonic() < self._paused_until
+
+    async def commit(self, finished: Finished) -> PollLine:
+        """Have a poll written: by this task or, together with others, by the one that writes now."""
+        mine: asyncio.Future[PollLine] = asyncio.get_running_loop().create_future()
+        self._pending.append((finished, mine))
+        async with self._lock:
+            if not mine.done():
+                batch = self._pending[: self._limits.commit_batch]
+                del self._pending[: self._limits.commit_batch]
+                await asyncio.shield(self._write(batch))
+        return await mine
+
+    async def _write(self, batch: Sequence[tuple[Finished, asyncio.Future[PollLine]]]) -> None:
+        polls = [finished for finished, _ in batch]
+        lines = await asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, polls)
+        for (_, future), line in zip(batch, lines, strict=True):
+            if not future.done():
+                future.set_result(line)
+
+    def _transaction(self, polls: Sequence[Finished]) -> list[PollLine]:
+        """Write polls in one transaction. Runs in the writer thread; never raises."""
+        error: Exception = StorageError("nothing was tried")
+        for _ in range(_ATTEMPTS):
+            try:
+                lines = self._attempt(polls)
+            except StorageError as refused:
+                error = refused
+                continue
+            except Exception as bug:
+                log.exception("polls could not be written")
+                error = bug
+                break
+            self.last_commit_s = self._clock.monotonic()
+            self._trace("after-commit")
+            return lines
+        return self._lost(polls, error)
+
+    def _attempt(self, polls: Sequence[Finished]) -> list[PollLine]:
+        with self._store.write() as transaction:
+            intents = self._decide_all(transaction, polls)
+            results = transaction.apply_all(intents)
+            self._trace("in-transaction")
+            lines = [self._line(transaction, *both) for both in zip(polls, intents, results, strict=True)]
+            self._trace("before-commit")
+        return lines
+
+    def _line(
+        self, transaction: Transaction, poll: Finished, intent: PollIntent, result: Mapping[str, int] | Exception
+    ) -> PollLine:
+        """The line of a poll; one that cannot be stored is stored as a failed one, and says why."""
+        if isinstance(result, LeaseLostError) or (isinstance(result, Exception) and poll.fault is not None):
+            return line_of_loss(poll.claim, result)
+        if isinstance(result, Exception):
+            log.error("poll of %s could not be stored: %s", poll.claim.spec.id, result)
+            fault = Fault("store", type(result).__name__, str(result)[:200])
+            poll = Finished(poll.claim, poll.started_at, fault=fault)
+            intent = self._decide(transaction, poll, ())
+            with transaction.savepoint():
+                result = transaction.apply(intent)
+        return line_of_intent(intent, result, is_outage=poll.fault is not None and poll.fault.outage)
+
+    def _decide_all(self, transaction: Transaction, polls: Sequence[Finished]) -> list[PollIntent]:
+        asking = [poll for poll in polls if poll.body is not None]
+        answers = iter(transaction.known_many([_lookup(poll.claim, poll.body) for poll in asking if poll.body]))
+        return [self._decide(transaction, poll, next(answers) if poll.body is not None else ()) for poll in polls]
+
+    def _decide(self, transaction: Transaction, poll: Finished, stored: Sequence[StoredEntry]) -> PollIntent:
+        claim, limits = poll.claim, self._limits
+        times = Times(poll.started_at, self._clock.now(), self._jitter())
+        if poll.fault is not None or poll.fetched is None:
+            fault = poll.fault or Fault("http", "internal", "nothing was fetched")
+            return decide.decide_failed(claim, fault, poll.fetched, times, limits)
+        if poll.feed is None or poll.body is None:
+            return decide.decide_same(claim, poll.fetched, times, limits)
+        # Of a body that ended early nobody can say what is not in it any more.
+        left = () if poll.feed.partial else self._left(transaction, claim, poll.body, poll.feed)
+        intent = decide.decide_body(claim, poll.fetched, poll.feed, poll.body, stored, left, times, limits)
+        return replace(intent, revisions=poll.revisions)
+
+    @staticmethod
+    def _left(transaction: Transaction, claim: Claim, body: NamedBody, feed: ParsedFeed) -> Sequence[int]:
+        if claim.is_first:
+            return ()
+        return transaction.unseen_entries(claim.source_id, [named.key for named in body.entries], feed.item_digests)
+
+    def _lost(self, polls: Sequence[Finished], error: Exception) -> list[PollLine]:
+        """The database refused: nothing was written, validators stay as they were, and claims pause."""
+        log.error("phase=store error=%s detail=%s polls=%d", type(error).__name__, str(error)[:200], len(polls))
+        self._paused_until = self._clock.monotonic() + PAUSE_S
+        return [line_of_loss(poll.claim, error) for poll in polls]
+
+
+def _lookup(claim: Claim, body: NamedBody) -> EntryLookup:
+    return EntryLookup(claim.source_id, body.keys, body.links, body.contents)
