@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,8 @@ def cut(text: str, columns: int, *, ellipsis: str = "…") -> str:
 
 
 def _head(text: str, columns: int) -> str:
-    used = 0
-    for index, character in enumerate(text):
-        used += character_width(character)
-        if used > columns:
-            return text[:index]
-    return text
+    used = accumulate(map(character_width, text))
+    return text[: sum(1 for _ in takewhile(lambda columns_used: columns_used <= columns, used))]
 
 
 def wrap(text: str, columns: int) -> list[str]:
