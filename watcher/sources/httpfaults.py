@@ -77,19 +77,22 @@ _OTHERWISE: tuple[type[BaseException], str, str] = (BaseException, "http", "fail
 def _special(cause: BaseException) -> tuple[str, str, str] | None:
     """What is told by the text or the number of a cause, wherever it stands in the chain."""
     text = str(cause)
-    if isinstance(cause, OSError) and DNS_TIMEOUT_MARK in text:
-        return "dns", "timeout", DNS_TIMEOUT_MARK
     if isinstance(cause, OSError) and REFUSED_MARK in text:
         return "connect", "address-refused", text[text.index(REFUSED_MARK) + len(REFUSED_MARK) :].strip(" ]")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return "tls", "bad-certificate", _certificate_words(cause)
-    if isinstance(cause, aiohttp.ClientPayloadError):
-        return "http", "truncated", "the body ends before its announced end"
-    if isinstance(cause, http_exceptions.LineTooLong):
-        return "http", "headers-too-large", "a header line is too long"
-    if isinstance(cause, http_exceptions.BadHttpMessage) and "header" in text.lower() and "many" in text.lower():
-        return "http", "headers-too-large", "too many headers"
+    for known, part, phase, kind, words in _BY_TEXT:
+        if isinstance(cause, known) and part in text.lower():
+            return phase, kind, words
     return None
+
+
+_BY_TEXT: tuple[tuple[type[BaseException], str, str, str, str], ...] = (
+    (OSError, DNS_TIMEOUT_MARK, "dns", "timeout", DNS_TIMEOUT_MARK),
+    (aiohttp.ClientPayloadError, "", "http", "truncated", "the body ends before its announced end"),
+    (http_exceptions.LineTooLong, "", "http", "headers-too-large", "a header line is too long"),
+    (http_exceptions.BadHttpMessage, "too many headers", "http", "headers-too-large", "too many headers"),
+)
 
 
 def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
