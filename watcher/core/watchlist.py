@@ -131,14 +131,15 @@ def refusal(issues: Iterable[Issue]) -> WatchlistError:
 
 
 def _query_problems(tree: checks.Tree) -> Iterator[Issue]:
-    try:
-        from watcher.core.query import QueryError, parse
-    except ImportError:  # until the query module stands
-        return
+    """Queries and terms that the language of rules refuses."""
+    from watcher.core.query import QueryError, parse, parse_term
 
     language = checks.text(tree.main, "language")
-    for _, _, query in checks.queries(tree):
+    for path, scalar in checks.expressions(tree):
         try:
-            parse(query, language.text if language else "")
+            if checks.role(path) == "query":
+                parse(scalar.query(), language.text if language else "")
+            else:
+                parse_term(scalar.text.strip(), "", scalar.place)
         except QueryError as error:
             yield error.issue()

@@ -17,7 +17,7 @@ from watcher.core.yamltext import YamlList, YamlMap, YamlNode, YamlText, locate,
 
 SECRET: Final = re.compile(r"\$\{([^}]*)\}")
 _SECRET_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
-_CONCEPT: Final = re.compile(r'"[^"]*"|(@([A-Za-z0-9_-]*))')
+_CONCEPT: Final = re.compile(r'"[^"]*"|(@([A-Za-z0-9_-]+))')
 _CREDENTIALS: Final = re.compile(r"://[^/?#@]*@")
 _MAIN_ONLY: Final = ("include", "signals", "figures", "sources", "retired")
 
@@ -76,12 +76,12 @@ def role(path: Path) -> Literal["query", "term", ""]:
 _CONTEXTS: Final = {("needs",), ("unless",), ("needs", "sentence"), ("needs", "entry")}
 
 
-def queries(tree: Tree) -> Iterator[tuple[Path, YamlText, Query]]:
-    """Every query of every file that is written the way it may be."""
+def expressions(tree: Tree) -> Iterator[tuple[Path, YamlText]]:
+    """Every query and term of every file that is written the way it may be, with its path."""
     for root in tree.roots:
         for path, scalar in walk(root):
-            if role(path) == "query" and scalar.style != '"' and scalar.text:
-                yield path, scalar, scalar.query()
+            if scalar.style != '"' and scalar.text.strip() and role(path):
+                yield path, scalar
 
 
 def concept_references(query: Query) -> Iterator[tuple[str, Place]]:
@@ -274,9 +274,9 @@ def _figures(tree: Tree) -> Iterator[Issue]:
 
 def _concept_references(tree: Tree) -> Iterator[Issue]:
     known = tree.names("concepts")
-    for _, _, query in queries(tree):
-        for name, place in concept_references(query):
-            if name and name not in known:
+    for path, scalar in expressions(tree):
+        for name, place in concept_references(scalar.query()) if role(path) == "query" else ():
+            if name not in known:
                 yield issue(place, "unknown-concept", f"there is no concept @{name}", closest(name, known))
 
 

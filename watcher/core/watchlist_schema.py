@@ -7,6 +7,7 @@ Scalars arrive as text (see `yamltext`) and are typed here; the schema tells edi
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from typing import Annotated, Any, Final, Literal
 
@@ -77,6 +78,13 @@ def _pattern(kind: str, pattern: str, example: str) -> Any:
     return Annotated[str, AfterValidator(check), Field(json_schema_extra={"pattern": f"^(?:{pattern})$"})]
 
 
+def _bounded(**bounds: float) -> Any:
+    """A number within bounds, for us and for editors."""
+    return Annotated[
+        float, BeforeValidator(_number, json_schema_input_type=Annotated[float, Field(**bounds)]), Field(**bounds)
+    ]
+
+
 Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float)]
 Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
 Duration = Annotated[
@@ -90,9 +98,9 @@ Date = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Weight = Annotated[Number, Field(gt=0, le=1000)]
-Score = Annotated[Number, Field(gt=0, lt=100)]
-Points = Annotated[Number, Field(ge=0, lt=100)]
+Weight = _bounded(gt=0, le=1000)
+Score = _bounded(gt=0, lt=100)
+Points = _bounded(ge=0, lt=100)
 Kebab = _pattern("kebab_id", "[a-z0-9]+(-[a-z0-9]+)*", "text-of-pact (small letters, digits, hyphens)")
 Snake = _pattern("snake_id", "[a-z][a-z0-9_]*", "non_use_of_force (small letters, digits, underscores)")
 Language = _pattern("language", "[a-z]{2,3}", "en (an ISO 639 code)")
@@ -307,3 +315,8 @@ def json_schema() -> dict[str, Any]:
         "title": "watcher watchlist",
         **{key: value for key, value in schema.items() if key != "title"},
     }
+
+
+def schema_text() -> str:
+    """The JSON Schema as it is kept in ``docs/reference/watchlist.schema.json``."""
+    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
