@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ class SteadyClock:
         self._ahead: Micros = 0  # how much later than the wall clock we say it is
         self._last = self._anchor = wall_clock()
         self._anchor_s = monotonic_clock()
+        self._lock = threading.Lock()
 
     def monotonic(self) -> float:
         """Seconds that never go back."""
@@ -94,6 +96,10 @@ class SteadyClock:
 
     def now(self) -> Micros:
         """Wall time, UTC microseconds, without steps back."""
+        with self._lock:
+            return self._steady()
+
+    def _steady(self) -> Micros:
         seconds, said = self._monotonic(), self._wall() + self._ahead
         expected = self._anchor + round((seconds - self._anchor_s) * SECOND)
         off = said - expected

@@ -158,6 +158,11 @@ class Poller:
             return 0
         return len(await self._start(await self._claim(free)))
 
+    async def quiesce(self) -> None:
+        """Wait until every poll that is under way now has ended; later ones are not waited for."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     async def stop(self, within_s: float) -> None:
         """Let polls under way finish for so long, then cancel the rest and give their leases back."""
         self.is_stopping = True
