@@ -250,10 +250,10 @@ def main() -> int:
     parser.add_argument("--table", action="store_true", help="print the table of the last run and stop")
     options = parser.parse_args()
     names = options.names or [name for name in BENCHES if (ROOT / "bench" / f"{name}.py").exists()]
-    failed = []
-    for name in [] if options.table else names:
-        if subprocess.run(python("-m", f"bench.{name}"), cwd=ROOT, check=False).returncode:
-            failed.append(name)
+    chosen = [] if options.table else names
+    failed = [
+        name for name in chosen if subprocess.run(python("-m", f"bench.{name}"), cwd=ROOT, check=False).returncode
+    ]
     print(table(load(names)))
     print(json.dumps(versions()))
     for name in failed:
