@@ -45,6 +45,17 @@ def watchlist_name_option(command: _Command) -> _Command:
     )(command)
 
 
+def watchlist_file_option(command: _Command) -> _Command:
+    """``--watchlist FILE``, for what loads one."""
+    return click.option(
+        "--watchlist",
+        "watchlist",
+        metavar="FILE",
+        multiple=True,
+        help="A watchlist file or a folder of them  [env var: WATCHER_WATCHLIST; default: config/watchlist.yaml]",
+    )(command)
+
+
 def format_option(*formats: str) -> Callable[[_Command], _Command]:
     """``--format``, the first one is the default."""
     return click.option(
