@@ -6,14 +6,30 @@ Nothing heavy is imported when this module is: every builder imports what only i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from watcher import __version__
 from watcher.core.errors import UsageProblem
 from watcher.core.limits import Limits
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from watcher.app.catchup import Matcher
+    from watcher.app.daemon import Duties
+    from watcher.app.deliver import Courier
+    from watcher.app.poll import OnPoll, Reading
+    from watcher.app.ports import Clock, Jitter
+    from watcher.app.reload import Generation
+    from watcher.app.watchlists import Loaded
+    from watcher.core.compile import CompiledWatchlist
+    from watcher.core.model import Assessment, Evidence, StoredText, TextAssessed
+    from watcher.storage.queries import Queries
+    from watcher.storage.store import SqlStore
 
 DEFAULT_DATABASE = "db/watcher.sqlite3"
 DEFAULT_WATCHLIST = "config/watchlist.yaml"
@@ -128,3 +144,203 @@ def default_watchlist() -> Path:
         if path.is_file():
             return path
     raise UsageProblem("no watchlist found", hint="name one with --watchlist FILE or WATCHER_WATCHLIST")
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def build_queries(database: str) -> Iterator[Queries]:
+    """The read models of a database, opened read only.
+
+    Raises:
+        WatcherError: there is none, it is damaged, or its schema is another one than ours.
+    """
+    from watcher.storage.engine import open_engine
+    from watcher.storage.migrate import require_current
+    from watcher.storage.queries import Queries
+
+    engine = open_engine(database, read_only=True)
+    try:
+        require_current(engine)
+        yield Queries(engine)
+    finally:
+        engine.dispose()
+
+
+def load_watchlists(settings: Settings) -> tuple[Loaded, ...]:
+    """Every watchlist of the settings, compiled.
+
+    Raises:
+        UsageProblem: a file cannot be read, or has problems (then it is a `WatchlistError` with all of them).
+    """
+    from watcher.app.watchlists import load_all
+
+    def expand(words: object) -> Mapping[tuple[str, str], frozenset[str]]:
+        from watcher.lexicon.expand import expand as expand_words
+
+        return expand_words(words, cache_dir=settings.cache_dir)  # type: ignore[arg-type]  # the loader's own words
+
+    return load_all(settings.watchlists, expand=expand, cache_dir=settings.cache_dir)
+
+
+# --- polling ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What tests, the demo and the replay put in place of the machine's own: time, chance, crashes, and who listens."""
+
+    clock: Clock | None = None
+    jitter: Jitter | None = None
+    trace: Callable[[str], None] = lambda _point: None
+    on_poll: OnPoll = lambda _line: None
+
+
+@asynccontextmanager
+async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncIterator[Duties]:
+    """Everything that polls, delivers and reloads, under the writer's lock, on an upgraded database.
+
+    Watchlists are loaded first: what is wrong with them is told before anything is touched.
+
+    Raises:
+        WatcherError: a watchlist is refused, another daemon runs, the database is damaged or newer.
+    """
+    import random
+    from concurrent.futures import ThreadPoolExecutor
+
+    from watcher.app.clock import SystemClock
+    from watcher.app.daemon import Duties
+    from watcher.app.poll import Poller
+    from watcher.app.reload import Reloader
+    from watcher.sources.http import HttpFetcher
+    from watcher.storage.lock import WriterLock
+    from watcher.storage.migrate import upgrade
+
+    hooks = hooks or Hooks()
+    clock, jitter, owner = hooks.clock or SystemClock(), hooks.jitter or random.random, _owner()
+    loaded = load_watchlists(settings)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(WriterLock(settings.database))
+        upgrade(settings.database, limits=settings.limits)
+        writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        stack.callback(writer.shutdown, cancel_futures=True)
+        store = _build_store(settings, stack)
+
+        async def build() -> Generation:
+            import asyncio
+
+            return await _build_generation(
+                settings, await asyncio.to_thread(load_watchlists, settings), store, clock, writer
+            )
+
+        first = await _build_generation(settings, loaded, store, clock, writer)
+        reloader = Reloader(build, first)
+        stack.push_async_callback(_close_current, reloader)
+        fetcher = await stack.enter_async_context(
+            HttpFetcher(settings.limits, user_agent=settings.user_agent, clock=clock)
+        )
+        poller = Poller(
+            store, fetcher, first.reading, clock, settings.limits,
+            jitter=jitter, owner=owner, trace=hooks.trace, on_poll=hooks.on_poll, writer=writer,
+        )  # fmt: skip
+        couriers = _build_couriers(settings, store, clock, writer, jitter, owner, hooks)
+        yield Duties(store, poller, couriers, reloader, clock, settings.limits, writer)
+
+
+def _owner() -> str:
+    """Whose leases these are: unique per process start, so that a new process never takes over an old one's."""
+    import secrets
+    import socket
+
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _build_store(settings: Settings, stack: AsyncExitStack) -> SqlStore:
+    from watcher.storage.engine import open_engine
+    from watcher.storage.store import SqlStore
+
+    engine = open_engine(settings.database, limits=settings.limits)
+    stack.callback(engine.dispose)
+    return SqlStore(engine, settings.limits, channels=("file",) if settings.alerts else ())
+
+
+async def _close_current(reloader: object) -> None:
+    from watcher.app.reload import Reloader
+
+    if isinstance(reloader, Reloader):
+        await reloader.current.close()
+
+
+def _build_couriers(
+    settings: Settings, store: SqlStore, clock: Clock, writer: Executor, jitter: Jitter, owner: str, hooks: Hooks
+) -> tuple[Courier, ...]:
+    if settings.alerts is None:
+        return ()
+    from watcher.alerts.registry import channel
+    from watcher.app.deliver import Courier
+
+    one = channel("file", str(settings.alerts))
+    return (Courier(store, one, clock, settings.limits, jitter=jitter, owner=owner, writer=writer, trace=hooks.trace),)
+
+
+async def _build_generation(
+    settings: Settings, loaded: Sequence[Loaded], store: SqlStore, clock: Clock, writer: Executor
+) -> Generation:
+    """Start children for the watchlists, then store the revisions; where storing fails the children end again."""
+    import asyncio
+
+    from watcher.app.reload import Generation
+    from watcher.sources.sandbox import Sandbox
+
+    sandbox = Sandbox(settings.limits, [one.compiled_bytes for one in loaded], settings.workers)
+    await sandbox.__aenter__()
+
+    async def close() -> None:
+        await sandbox.__aexit__(None, None, None)
+
+    def save() -> None:
+        for one in loaded:
+            store.save_watchlist(one.document, one.compiled_bytes, clock.now())
+
+    try:
+        await asyncio.get_running_loop().run_in_executor(writer, save)
+    except BaseException:
+        await close()
+        raise
+    compiled = [one.compiled for one in loaded]
+    return Generation(
+        revisions=tuple((one.id, one.revision) for one in compiled),
+        files=tuple(one.path.parent / name for one in loaded for name in one.document.files),
+        sources=sum(len(one.document.sources) for one in loaded),
+        reading=_build_reading(sandbox, compiled),
+        matchers=tuple(map(_build_matcher, compiled, [settings.limits] * len(compiled))),
+        close=close,
+    )
+
+
+def _build_reading(sandbox: object, compiled: Sequence[CompiledWatchlist]) -> Reading:
+    from watcher.app.poll import Reading, Scorer
+    from watcher.core.score import assess, validate_evidence
+
+    def scorer(one: CompiledWatchlist) -> Scorer:
+        def score(evidence: Evidence, title: str, text: str) -> tuple[Assessment, ...]:
+            return assess(one, validate_evidence(one, evidence, title, text))
+
+        return Scorer(one.revision, score)
+
+    return Reading(sandbox, {one.id: scorer(one) for one in compiled})  # type: ignore[arg-type]  # a Parser
+
+
+def _build_matcher(one: CompiledWatchlist, limits: Limits) -> Matcher:
+    from watcher.app.catchup import Matcher
+    from watcher.core.match import find_evidence
+    from watcher.core.model import TextAssessed
+    from watcher.core.score import assess
+
+    def score(text: StoredText) -> TextAssessed:
+        evidence = find_evidence(one, text.title, text.text, text.language, limits=limits)
+        assessments = assess(one, evidence) if evidence is not None else ()
+        return TextAssessed(text.entry_id, text.revision_no, assessments, evidence)
+
+    return Matcher(one.id, one.revision, score)

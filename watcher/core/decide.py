@@ -57,7 +57,8 @@ class Fault:
     @classmethod
     def of(cls, error: SourceError) -> Fault:
         """The fault that an error of fetcher or sandbox tells of."""
-        return cls(error.phase, error.kind, error.detail, error.status, error.retry_after_s)
+        is_wait = error.kind == "host-on-hold"
+        return cls(error.phase, error.kind, error.detail, error.status, error.retry_after_s, postponed=is_wait)
 
 
 @dataclass(frozen=True, slots=True)
