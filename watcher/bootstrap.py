@@ -157,7 +157,7 @@ def build_queries(database: str) -> Iterator[Queries]:
         WatcherError: there is none, it is damaged, or its schema is another one than ours.
     """
     from watcher.storage.engine import open_engine
-    from watcher.storage.migrate import require_current
+    from watcher.storage.schema import require_current
     from watcher.storage.queries import Queries
 
     engine = open_engine(database, read_only=True)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from watcher.app.ports import Channel, Clock, Jitter, Outbox
@@ -87,7 +88,7 @@ class Courier:
             if error is not None:
                 failed, dead = await self._put_off(alerts, error)
                 return Delivered(sent, failed, dead)
-            await self._write(lambda taken=alerts: self._outbox.mark_sent(taken, self._clock.now()))  # type: ignore[misc]
+            await self._write(partial(self._mark_sent, alerts))
             self._trace("after-mark")
             sent += len(alerts)
 
@@ -96,9 +97,7 @@ class Courier:
             return ()
         lease_s = self._limits.alert_send_s * 4
         return await self._write(
-            lambda: self._outbox.claim_alerts(
-                self._channel.name, self._owner, self._clock.now(), limit=BATCH, lease_s=lease_s
-            )
+            lambda: self._outbox.claim_alerts(self._clock.now(), self._channel.name, BATCH, lease_s, owner=self._owner)
         )
 
     async def _send(self, alerts: Sequence[OwedAlert]) -> ChannelError | None:
@@ -119,28 +118,36 @@ class Courier:
         self._trace("after-send")
         return None
 
+    def _mark_sent(self, alerts: Sequence[OwedAlert]) -> None:
+        self._outbox.mark_sent([alert.alert_id for alert in alerts], self._clock.now())
+
     async def _put_off(self, alerts: Sequence[OwedAlert], error: ChannelError) -> tuple[int, int]:
         """Record a failure: a later try for each alert, or the end of it where it was tried or waited for too long."""
         now, reason = self._clock.now(), error.message[:200]
-        plans = [(alert, self._next(alert, now, is_permanent=error.permanent)) for alert in alerts]
+        dead = [alert for alert in alerts if self._is_hopeless(alert, now, is_permanent=error.permanent)]
+        again = [alert for alert in alerts if alert not in dead]
+        await self._write(partial(self._record, again, dead, now, reason))
+        log.warning(
+            "phase=alert channel=%s error=%s later=%d dead=%d", self._channel.name, reason, len(again), len(dead)
+        )
+        return len(again), len(dead)
 
-        def record() -> None:
-            for alert, then in plans:
-                self._outbox.mark_failed(alert, now, reason, then)
+    def _record(self, again: Sequence[OwedAlert], dead: Sequence[OwedAlert], now: Micros, reason: str) -> None:
+        for alert in again:
+            self._outbox.mark_failed([alert.alert_id], now, reason, retry_at=now + self._pause(alert.attempts))
+        if dead:
+            ids = [alert.alert_id for alert in dead]
+            self._outbox.mark_failed(ids, now, reason, retry_at=now, permanent=True)
 
-        await self._write(record)
-        dead = sum(1 for _, then in plans if then is None)
-        log.warning("phase=alert channel=%s error=%s alerts=%d dead=%d", self._channel.name, reason, len(plans), dead)
-        return len(plans) - dead, dead
-
-    def _next(self, alert: OwedAlert, now: Micros, *, is_permanent: bool) -> Micros | None:
+    def _is_hopeless(self, alert: OwedAlert, now: Micros, *, is_permanent: bool) -> bool:
         limits = self._limits
-        if is_permanent and alert.attempts + 1 >= limits.alert_attempts:
-            return None
-        if now - alert.created_at > limits.alert_age_s * SECOND:
-            return None
-        ceiling = min(limits.alert_backoff_cap_s, _FIRST_RETRY_S * 2.0 ** min(alert.attempts, 30))
-        return now + round((ceiling / 2 + self._jitter() * ceiling / 2) * SECOND)
+        if is_permanent and alert.attempts >= limits.alert_attempts:
+            return True
+        return now - alert.created_at > limits.alert_age_s * SECOND
+
+    def _pause(self, attempts: int) -> Micros:
+        ceiling = min(self._limits.alert_backoff_cap_s, _FIRST_RETRY_S * 2.0 ** min(attempts, 30))
+        return round((ceiling / 2 + self._jitter() * ceiling / 2) * SECOND)
 
     async def _write(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)

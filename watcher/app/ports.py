@@ -154,16 +154,20 @@ class Store(Protocol):
 class Outbox(Protocol):
     """Messages owed to channels. Sync: called from the one writer thread."""
 
-    def claim_alerts(self, channel: str, owner: str, now: Micros, *, limit: int, lease_s: float) -> Sequence[OwedAlert]:
-        """Take what is owed to a channel now under a lease, oldest first."""
+    def claim_alerts(
+        self, now: Micros, channel: str, limit: int, lease_s: float, *, owner: str = ""
+    ) -> Sequence[OwedAlert]:
+        """Take what is owed to a channel now under a lease, oldest first; counts the attempt."""
         ...
 
-    def mark_sent(self, alerts: Sequence[OwedAlert], now: Micros) -> None:
+    def mark_sent(self, alert_ids: Sequence[int], now: Micros) -> None:
         """The channel has them."""
         ...
 
-    def mark_failed(self, alert: OwedAlert, now: Micros, error: str, next_attempt_at: Micros | None) -> None:
-        """The channel did not take it: try again then, or (None) give it up as a dead letter."""
+    def mark_failed(
+        self, alert_ids: Sequence[int], now: Micros, error: str, *, retry_at: Micros, permanent: bool = False
+    ) -> None:
+        """The channel did not take them: owed again from ``retry_at``, or dead letters where trying cannot help."""
         ...
 
 

@@ -137,10 +137,12 @@ def _new(named: Named, known: Known, *, is_first: bool, oldest: Micros) -> Entry
 
 def _meet(decided: _Decided, named: Named, found: StoredEntry, *, is_alias: bool, is_first: bool) -> None:
     """An entry that we know: mark it as seen, and write what is new about it, if anything."""
+    if found.is_tombstone:
+        return
     if found.entry_id in decided.seen and is_alias:
         return
     decided.seen.setdefault(found.entry_id, named)
-    is_edited = found.content_digest != named.content and not found.is_tombstone
+    is_edited = found.content_digest != named.content
     if is_edited and named.is_loose and not found.is_loose:
         decided.loose += 1
         is_edited = False

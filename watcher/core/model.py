@@ -307,7 +307,7 @@ class Outcome(StrEnum):
 class StoredEntry:
     """What decide needs of an entry that the store has (``is_tombstone``: pruned, only its keys are known).
 
-    ``aliases`` are the further keys under which it is known (those asked for suffice).
+    One that is known by an alias comes under that alias as its key, beside its own.
     """
 
     entry_id: int
@@ -320,7 +320,6 @@ class StoredEntry:
     is_vanished: bool = False
     is_tombstone: bool = False
     is_loose: bool = False
-    aliases: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,16 +449,16 @@ class PollIntent:
 
 @dataclass(frozen=True, slots=True)
 class OwedAlert:
-    """A message that is owed to a channel, claimed for sending. ``attempts`` counts the tries before this one.
+    """A message that is owed to a channel, claimed for sending. ``attempts`` counts this one too.
 
     ``key`` stays the same through any crash: a receiver that knows it drops the second copy. ``payload`` is what is
     said, as JSON values: for a hit its watchlist, signal, score, rung, reason, source, title, link and times.
     """
 
-    outbox_id: int
+    alert_id: int
     channel: str
     key: str
     kind: str
     payload: Mapping[str, object]
-    attempts: int
     created_at: Micros
+    attempts: int

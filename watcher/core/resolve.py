@@ -112,11 +112,16 @@ class Known:
     def of(cls, stored: Iterable[StoredEntry]) -> Known:
         """What the store answered, sorted by name."""
         known = cls()
+        met: set[int] = set()
         for entry in stored:
-            known.by_key.update(dict.fromkeys((entry.key, *entry.aliases), entry))
+            known.by_key[entry.key] = entry
+            # An entry comes once under each of its keys; what was pruned has no id of its own.
+            if entry.entry_id in met and not entry.is_tombstone:
+                continue
+            met.add(entry.entry_id)
             if entry.link_key:
                 known.by_link.setdefault(entry.link_key, []).append(entry)
-            if entry.content_digest:
+            if not entry.is_tombstone:
                 known.by_content.setdefault(entry.content_digest, []).append(entry)
         return known
 
