@@ -11,7 +11,6 @@ from tests.support.corpus import ROOT, corpus_root, members
 from watcher.core.document import Query
 from watcher.core.errors import SourceError, WatchlistError
 from watcher.core.limits import Limits
-from watcher.core.model import SourceSpec
 from watcher.demo.samples import load_samples, render
 
 LARGEST_SEED = 40_000
@@ -44,7 +43,8 @@ def parse_feed(pick: random.Random) -> object:
     content_type = pick.choice(
         ("", "text/xml", "application/rss+xml; charset=windows-1251", "text/html; charset=utf-8")
     )
-    return registry.kind(name).parse(body, content_type, SPEC, frozenset(), Limits())
+    request = registry.Request(body, content_type, "http://127.0.0.1/feed", Limits(), select=pick.choice(("", "/en/")))
+    return registry.kind(name).parse(request)
 
 
 def read_watchlist(pick: random.Random) -> object:
@@ -83,15 +83,6 @@ def targets() -> tuple[Target, ...]:
     )
 
 
-SPEC = SourceSpec(
-    id="fuzzed",
-    kind="feed",
-    url="http://127.0.0.1/",
-    title="Fuzzed",
-    publisher="Nobody",
-    family="nobody",
-    language="en",
-)
 SMALL = """\
 watchlist: small
 question: Does it hold?
