@@ -157,8 +157,8 @@ def build_queries(database: str) -> Iterator[Queries]:
         WatcherError: there is none, it is damaged, or its schema is another one than ours.
     """
     from watcher.storage.engine import open_engine
-    from watcher.storage.schema import require_current
     from watcher.storage.queries import Queries
+    from watcher.storage.schema import require_current
 
     engine = open_engine(database, read_only=True)
     try:
@@ -176,12 +176,18 @@ def load_watchlists(settings: Settings) -> tuple[Loaded, ...]:
     """
     from watcher.app.watchlists import load_all
 
-    def expand(words: object) -> Mapping[tuple[str, str], frozenset[str]]:
+    return load_all(settings.watchlists, expand=build_expand(settings), cache_dir=settings.cache_dir)
+
+
+def build_expand(settings: Settings) -> Expand:
+    """What turns words into their forms; the dictionaries are only touched when it is called."""
+
+    def expand(words: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], frozenset[str]]:
         from watcher.lexicon.expand import expand as expand_words
 
-        return expand_words(words, cache_dir=settings.cache_dir)  # type: ignore[arg-type]  # the loader's own words
+        return expand_words(words, cache_dir=settings.cache_dir)
 
-    return load_all(settings.watchlists, expand=expand, cache_dir=settings.cache_dir)
+    return expand
 
 
 # --- polling ---------------------------------------------------------------------------------------------------------
@@ -312,7 +318,8 @@ async def _build_generation(
     return Generation(
         revisions=tuple((one.id, one.revision) for one in compiled),
         files=tuple(one.path.parent / name for one in loaded for name in one.document.files),
-        sources=sum(len(one.document.sources) for one in loaded),
+        names=frozenset(source.id for one in loaded for source in one.document.sources),
+        sources=len({s.url for one in loaded for s in one.document.sources if s.enabled and not s.is_blind}),
         reading=_build_reading(sandbox, compiled),
         matchers=tuple(map(_build_matcher, compiled, [settings.limits] * len(compiled))),
         close=close,

@@ -28,12 +28,13 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 class Generation:
     """What one set of watchlists runs with.
 
-    ``revisions`` identify it; ``files`` are all it was read from; ``sources`` counts what it polls; ``close`` ends its
-    sandbox.
+    ``revisions`` identify it; ``files`` are all it was read from; ``names`` are its sources and ``sources`` counts those
+    that can be polled; ``close`` ends its sandbox.
     """
 
     revisions: tuple[tuple[str, str], ...]
     files: tuple[Path, ...]
+    names: frozenset[str]
     sources: int
     reading: Reading
     matchers: tuple[Matcher, ...]
