@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from watcher.app.explain import Explanation, RuleAccount, Snippet
@@ -100,8 +101,8 @@ def _snippet_lines(snippet: Snippet, style: Style) -> Iterable[str]:
     label = f"  {snippet.field:<5}  "
     shown = "".join(_plain_mark(text, style) if marked else text for text, marked in tokens).strip()
     lines = wrap(shown, style.width - width(label))
-    for number, line in enumerate(lines):
-        yield (label if number == 0 else " " * width(label)) + _painted(line, style)
+    for number, line in enumerate(_painted(lines, style)):
+        yield (label if number == 0 else " " * width(label)) + line
 
 
 def _flat(text: str) -> str:
@@ -113,6 +114,7 @@ def _flat(text: str) -> str:
 
 # Stand-ins for the marks while lines are wrapped: cleaned text cannot hold format characters, and they take no column.
 _OPEN, _CLOSE = "\u2061", "\u2062"
+_MARKS = re.compile(f"([{_OPEN}{_CLOSE}])")
 
 
 def _plain_mark(text: str, style: Style) -> str:
@@ -121,15 +123,17 @@ def _plain_mark(text: str, style: Style) -> str:
     return " ".join(f"{_OPEN}{word}{_CLOSE}" for word in text.split(" "))
 
 
-def _painted(line: str, style: Style) -> str:
-    if not style.color:
-        return line
-    out, rest = "", line
-    while _OPEN in rest:
-        before, _, rest = rest.partition(_OPEN)
-        word, _, rest = rest.partition(_CLOSE)
-        out += before + style.mark(word)
-    return out + rest
+def _painted(lines: Iterable[str], style: Style) -> Iterable[str]:
+    """The marks painted; a marked word that had to be broken stays marked on its next line."""
+    inside = False
+    for line in lines:
+        shown = ""
+        for piece in _MARKS.split(line):
+            if piece in (_OPEN, _CLOSE):
+                inside = piece == _OPEN
+            else:
+                shown += style.mark(piece) if inside and piece else piece
+        yield shown
 
 
 def _suppressed(account: Explanation, style: Style) -> Iterable[str]:

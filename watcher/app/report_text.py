@@ -42,7 +42,7 @@ def _head(report: Report, style: Style) -> Iterable[str]:
             ("Found", f"{found} from {plural(facts.polls, 'poll')}"),
             ("Only", ", ".join(map(terminal, report.only))),
             ("Seen", _seen(report)),
-            ("Note", report.zone_note),
+            ("Note", terminal(report.zone_note)),
         ],
         style,
     )

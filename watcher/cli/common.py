@@ -89,7 +89,7 @@ def style_of(stream: TextIO | None = None) -> Style:
     is_terminal = stream is not None and stream.isatty()
     columns = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns if is_terminal else _asked_width()
     return Style(
-        width=max(40, min(columns, WIDEST)),
+        width=max(60, min(columns, WIDEST)),
         color=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb",
         unicode=speaks_unicode(stream),
     )
