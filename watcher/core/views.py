@@ -5,14 +5,19 @@ Must not: hold anything that is not stored; compute likelihood.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from watcher.core.model import FacetMention, Firing, Micros, Part
 
 
 @dataclass(frozen=True, slots=True)
 class HitFilter:
-    """What to list. Period is [since, until) by first seen; None means open. ``limit`` None means all."""
+    """What to list. Period is [since, until) by first seen; None means open. ``limit`` None means all.
+
+    ``order`` is ``newest`` or ``score`` (best first); a limit takes the first ones of that order.
+    """
 
     watchlist: str | None = None
     since: Micros | None = None
@@ -21,6 +26,7 @@ class HitFilter:
     source: str | None = None
     min_score: float | None = None
     limit: int | None = None
+    order: str = "newest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +134,18 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class WatchlistRow:
-    """A watchlist that the database knows, in its newest revision; lists have the newest loaded first."""
+    """A watchlist that the database knows, in its newest revision; lists have the newest loaded first.
+
+    ``outline`` is what faces show of it, as plain data: signals with their rules' rungs, ladders, facets, figures with
+    their baselines, timeline, positions.
+    """
 
     id: str
     question: str
     revision: str
     timezone: str
     loaded_at: Micros
+    outline: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +169,5 @@ class ReportFacts:
     polls: int = 0
     entries: int = 0
     signals: tuple[tuple[str, str], ...] = field(default=())
+    newest_poll_at: Micros | None = None
     ladders: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())

@@ -1,0 +1,125 @@
+"""Leases on sources: claim what is due, give back, when is the next. Must not: decide when anything is due.
+
+A claim is one statement, so two workers never get the same source: ``SKIP LOCKED`` on PostgreSQL, the one writer on
+SQLite. Each claim counts the fencing token up; whoever writes a poll must show the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
+
+from watcher.core.model import SECOND, Claim, Micros, SourceSpec
+from watcher.storage.sqltools import chunks, run
+from watcher.storage.tables import source_items, sources, watchlist_sources
+
+_S = sources.c
+
+
+def _wanted(now: Micros, only: Sequence[str], *, everything: bool) -> list[ColumnElement[bool]]:
+    terms: list[ColumnElement[bool]] = [
+        _S.next_poll_at.is_not(None) if everything else _S.next_poll_at <= now,
+        or_(_S.lease_until.is_(None), _S.lease_until <= now),
+        or_(_S.retry_not_before.is_(None), _S.retry_not_before <= now),
+    ]
+    if only:
+        links = watchlist_sources.c
+        named = select(links.source_id).where(links.name.in_(only), links.removed_at.is_(None))
+        terms.append(_S.id.in_(named))
+    return terms
+
+
+def claim_due(
+    connection: Connection,
+    owner: str,
+    now: Micros,
+    *,
+    limit: int,
+    lease_s: float,
+    everything: bool = False,
+    only: Sequence[str] = (),
+) -> list[Claim]:
+    """Take due sources under a lease, most overdue first; the fencing token of each goes up by one."""
+    due = select(_S.id).where(*_wanted(now, only, everything=everything)).order_by(_S.next_poll_at, _S.id).limit(limit)
+    if connection.dialect.name != "sqlite":
+        due = due.with_for_update(skip_locked=True)
+    until = now + int(lease_s * SECOND)
+    taken = connection.execute(
+        update(sources)
+        .where(_S.id.in_(due.scalar_subquery()))
+        .values(lease_owner=owner, lease_until=until, lease_token=_S.lease_token + 1)
+        .returning(*_S)
+    ).all()
+    items = _present_items(connection, [row.id for row in taken if row.body_digest])
+    claims = [_claim(row, items.get(row.id, frozenset())) for row in taken]
+    return sorted(claims, key=lambda claim: (claim.due_at, claim.source_id))
+
+
+def _present_items(connection: Connection, source_ids: Sequence[int]) -> dict[int, frozenset[bytes]]:
+    found: dict[int, list[bytes]] = {}
+    c = source_items.c
+    for part in chunks(source_ids):
+        rows = connection.execute(select(c.source_id, c.digest).where(c.source_id.in_(part), c.last_seen.is_(None)))
+        for source_id, digest in rows:
+            found.setdefault(source_id, []).append(digest)
+    return {source_id: frozenset(digests) for source_id, digests in found.items()}
+
+
+def _claim(row: Row[Any], items: frozenset[bytes]) -> Claim:
+    return Claim(
+        source_id=row.id,
+        spec=source_spec(row),
+        token=row.lease_token,
+        lease_until=row.lease_until,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_digest=row.body_digest,
+        seen_items=items,
+        failures=row.failures,
+        is_first=not row.body_digest,
+        due_at=row.next_poll_at,
+        health=row.health,
+        last_ok_at=row.last_ok_at,
+        kind_state=row.kind_state,
+    )
+
+
+def source_spec(row: Row[Any]) -> SourceSpec:
+    """What a poll needs to know of a source; what a watchlist thinks of it (role, reliability) is not in it."""
+    return SourceSpec(
+        id=row.name,
+        kind=row.kind,
+        url=row.url,
+        title=row.title,
+        publisher=row.publisher,
+        family=row.family,
+        language=row.language,
+        interval_s=row.interval_s,
+        allow_private=row.allow_private,
+        host_interval_s=row.host_interval_s,
+        per_host=row.per_host,
+        select=row.select_path,
+        enabled=row.enabled,
+    )
+
+
+_RELEASE = (
+    update(sources)
+    .where(_S.id == bindparam("source"), _S.lease_token == bindparam("token"))
+    .values(lease_owner=None, lease_until=None)
+)
+
+
+def release(connection: Connection, claims: Sequence[Claim]) -> None:
+    """Give leases back untouched; one that somebody else took meanwhile stays theirs."""
+    run(connection, _RELEASE, [{"source": claim.source_id, "token": claim.token} for claim in claims])
+
+
+def next_due(connection: Connection) -> Micros | None:
+    """When the next source can be claimed: due, past its Retry-After, its lease free."""
+    later = func.max if connection.dialect.name == "sqlite" else func.greatest
+    ready = later(_S.next_poll_at, func.coalesce(_S.retry_not_before, 0), func.coalesce(_S.lease_until, 0))
+    first: Micros | None = connection.scalar(select(func.min(ready)).where(and_(_S.next_poll_at.is_not(None))))
+    return first

@@ -1,0 +1,60 @@
+"""Names of watchlists and their revisions to ids, read once per transaction. Must not: write."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from watcher.core.errors import StorageError
+from watcher.storage.tables import watchlist_revisions, watchlists
+
+
+class Names:
+    """Ids of watchlists and revisions, as of the first question."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._watchlists: dict[str, tuple[int, int]] | None = None
+        self._revisions: dict[tuple[int, bytes], int] = {}
+
+    def _all(self) -> dict[str, tuple[int, int]]:
+        if self._watchlists is None:
+            columns = (watchlists.c.name, watchlists.c.id, watchlists.c.revision_id)
+            self._watchlists = {name: (key, rev) for name, key, rev in self._connection.execute(select(*columns))}
+        return self._watchlists
+
+    def watchlist(self, name: str) -> int:
+        """Id of a watchlist.
+
+        Raises:
+            StorageError: it was never loaded.
+        """
+        found = self._all().get(name)
+        if found is None:
+            raise StorageError(f"watchlist {name} was never loaded into this database")
+        return found[0]
+
+    def current(self, name: str) -> int:
+        """Id of the revision that is loaded now."""
+        self.watchlist(name)
+        return self._all()[name][1]
+
+    def revision(self, name: str, digest: str) -> int:
+        """Id of a revision (hex digest) of a watchlist.
+
+        Raises:
+            StorageError: that revision was never loaded.
+        """
+        if not digest:
+            return self.current(name)
+        key = (self.watchlist(name), bytes.fromhex(digest))
+        if key not in self._revisions:
+            c = watchlist_revisions.c
+            for revision_id, watchlist_id, found in self._connection.execute(select(c.id, c.watchlist_id, c.digest)):
+                self._revisions[watchlist_id, found] = revision_id
+        if key not in self._revisions:
+            raise StorageError(f"revision {digest[:12]} of watchlist {name} was never loaded into this database")
+        return self._revisions[key]
+
+    def name(self, watchlist_id: int) -> str:
+        """Name of a watchlist by id."""
+        return next(name for name, (key, _) in self._all().items() if key == watchlist_id)
