@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.support.clock import ManualClock
 from tests.support.corpus import ROOT, corpus_root
+from watcher.app.clock import SetClock
+
+START = datetime(2025, 12, 15, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
+def clock() -> SetClock:
     """A clock that moves only by hand; it starts on 15 December 2025, noon UTC."""
-    return ManualClock()
+    return SetClock(int(START.timestamp()) * 1_000_000)
 
 
 @pytest.fixture

@@ -14,7 +14,12 @@ _YAML_NAME = re.compile(r"[^\s\[\],'\"-][^\s\[\],'\"]*\.ya?ml")
 
 
 def write_demo_watchlist(folder: Path, publisher: Publisher, base_watchlist_path: Path) -> Path:
-    """Write the base watchlist into ``folder`` with its sources replaced by the samples; returns the new file.
+    """Write the base watchlist into ``folder`` with its sources replaced by the samples; returns the new file."""
+    return with_sources(folder, base_watchlist_path, sources_block(publisher))
+
+
+def with_sources(folder: Path, base_watchlist_path: Path, block: str) -> Path:
+    """Write a watchlist into ``folder`` with its key ``sources`` replaced; returns the new file.
 
     Included files are copied along, so that the folder is whole in itself.
     """
@@ -26,7 +31,7 @@ def write_demo_watchlist(folder: Path, publisher: Publisher, base_watchlist_path
         copy.write_bytes((base_watchlist_path.parent / name).read_bytes())
     rest = _SOURCES.sub("", base).rstrip()
     written = folder / "watchlist.yaml"
-    written.write_text(f"{rest}\n\n{sources_block(publisher)}", encoding="utf-8")
+    written.write_text(f"{rest}\n\n{block}", encoding="utf-8")
     return written
 
 
