@@ -255,6 +255,7 @@ def _filter(queries: ReportQueries, request: Request, watchlist: WatchlistRow) -
         source=request.source,
         min_score=request.min_score,
         limit=request.limit,
+        order="score",
     )
 
 
