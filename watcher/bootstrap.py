@@ -6,7 +6,7 @@ Nothing heavy is imported when this module is: every builder imports what only i
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.app.poll import OnPoll, Reading
     from watcher.app.ports import Clock, Jitter
     from watcher.app.reload import Generation
-    from watcher.app.watchlists import Loaded
+    from watcher.app.watchlists import Expand, Loaded
     from watcher.core.compile import CompiledWatchlist
     from watcher.core.model import Assessment, Evidence, StoredText, TextAssessed
     from watcher.storage.queries import Queries
