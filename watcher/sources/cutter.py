@@ -14,7 +14,7 @@ DIGEST_BYTES = 16
 """An item's digest is the beginning of the SHA-256 of its bytes: only ever compared within one source."""
 
 _ITEM_NAMES = frozenset({"item", "entry"})
-_TRUNCATED = frozenset(
+TRUNCATED = frozenset(
     {
         expat.errors.codes[text]
         for text in (
@@ -104,9 +104,9 @@ def scan(body: bytes) -> Layout:
     parser.StartElementHandler = state.on_start
     parser.EndElementHandler = state.on_end
     try:
-        parser.Parse(body, True)
+        parser.Parse(body, True)  # noqa: FBT003 - the C function takes no keyword
     except expat.ExpatError as error:
-        is_truncated = error.code in _TRUNCATED
+        is_truncated = error.code in TRUNCATED
         return Layout(
             state.root,
             tuple(state.items),

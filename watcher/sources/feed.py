@@ -193,14 +193,14 @@ def _run_mended(document: str) -> _Reading:
 
 
 def _run(data: bytes) -> _Reading:
-    """feedparser on a document of ours."""
+    """Run feedparser on a document of ours."""
     try:
         parsed = feedparser.parse(
             io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False, response_headers=_HEADERS
         )
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - it raises almost anything at sixteen known places
+    except Exception as error:  # it raises almost anything, at sixteen known places
         raise _ParserRaised(type(error).__name__) from error
     is_loose = isinstance(parsed.get("bozo_exception"), SAXException)
     return _Reading(parsed.get("version") or "", parsed["feed"], parsed["entries"], is_loose)
@@ -334,7 +334,7 @@ def _published(raw: Mapping[str, Any], cleaner: FieldCleaner) -> tuple[Micros | 
 
 
 def _by_feedparser(raw: Mapping[str, Any], key: str, text: str) -> Micros | None:
-    """feedparser knows more forms than we do; its answer is taken where it can be a time."""
+    """Take what feedparser knows: more forms than we do, as far as it can be a time."""
     parsed = raw.get(f"{key}_parsed")
     if not parsed or text.startswith("-") or not FIRST_YEAR <= parsed[0] <= LAST_YEAR:
         return None

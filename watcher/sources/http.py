@@ -12,15 +12,14 @@ import hashlib
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import aiohttp
 
 from watcher import __version__
-from watcher.app.ports import Clock
 from watcher.core.errors import SourceError
 from watcher.core.limits import Limits
-from watcher.core.model import Claim, Fetched
+from watcher.core.model import Claim, Fetched, Micros
 from watcher.sources.freshness import max_age, retry_after
 from watcher.sources.guard import Hop, check_url, configured_ports, escaped, guarded_socket, redirect_target, show_url
 from watcher.sources.httpfaults import MAPPED, to_source_error
@@ -36,6 +35,18 @@ ACCEPT = (
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERROR_BODY_BYTES = 16 * 1024
 _KINDS = {401: "auth", 403: "forbidden", 404: "not-found", 410: "gone", 429: "rate-limited", 451: "forbidden"}
+
+
+class Clock(Protocol):
+    """Wall time for dates in headers, monotonic time for durations."""
+
+    def now(self) -> Micros:
+        """UTC microseconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
 
 
 def user_agent(contact: str = "") -> str:
