@@ -88,6 +88,51 @@ def run_migrations(engine: Engine, target: str) -> None:
         (command.downgrade if down or target == "base" else command.upgrade)(config, target)
 
 
+def check(database: str, *, limits: Limits | None = None) -> tuple[str, ...]:
+    """What is wrong with a database: damage, broken references, a schema that is not this program's. Empty: nothing.
+
+    Raises:
+        DatabaseUnusableError: so damaged, foreign or new that no check can run.
+        StorageError: it cannot be read.
+    """
+    address = parse_address(database)
+    engine = open_engine(database, read_only=True, limits=limits)
+    try:
+        version = schema_version(engine)
+        refuse_newer(version, engine)
+        problems = (
+            [] if version == HEAD else [f"schema {version or 'none'} instead of {HEAD}: run `watcher db upgrade`"]
+        )
+        if address.path is not None:
+            from watcher.storage.backup import full_check
+
+            problems += full_check(address.path)
+        if version == HEAD:
+            problems += _schema_differences(engine)
+    finally:
+        engine.dispose()
+    return tuple(problems)
+
+
+def _schema_differences(engine: Engine) -> list[str]:
+    """How tables, columns and indexes differ from what the program expects; by hand somebody may have changed them."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from watcher.storage.tables import metadata
+
+    with begin(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [f"schema differs: {_said(difference)}" for difference in compare_metadata(context, metadata)]
+
+
+def _said(difference: object) -> str:
+    parts = difference[0] if isinstance(difference, list) else difference
+    if not isinstance(parts, tuple):
+        return str(parts)
+    return " ".join(str(getattr(part, "name", None) or part) for part in parts if part is not None)[:200]
+
+
 def migrations_folder() -> Path:
     """Where the migrations are: in the source tree, or where the wheel puts them.
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from watcher.core.model import SECOND, Micros, OwedAlert
-from watcher.storage.sqltools import run
+from watcher.storage.sqltools import fetch, insert_for, run
 from watcher.storage.tables import outbox
 
 _O = outbox.c
@@ -71,8 +71,6 @@ def suppress_older(connection: Connection, before: Micros, now: Micros) -> int:
 
 def owe(connection: Connection, rows: Sequence[dict[str, Any]], now: Micros) -> int:
     """Owe messages that are no hits (``channel, key, kind, payload``); one that is owed already stays one."""
-    from watcher.storage.sqltools import fetch, insert_for
-
     full = [{"hit_id": None, "created_at": now, "next_attempt_at": now, **row} for row in rows]
     statement = insert_for(connection.dialect.name)(outbox).on_conflict_do_nothing().returning(_O.id)
     return len(fetch(connection, statement, full))

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from watcher.core.model import Assessment, FigureReading, Micros
+from watcher.core.wire import assessment_to_json
 from watcher.storage.names import Names
 from watcher.storage.sqltools import Rows, chunks, fetch, insert_for, run
 from watcher.storage.tables import assessments, entry_scores, figure_readings, hit_facets, hits, outbox
@@ -179,8 +180,6 @@ class ScoreWriter:
         run(self._connection, self._insert(hit_facets).on_conflict_do_nothing(), facets)
 
     def _assessment_row(self, hit_id: int, text: ScoredText, found: Assessment) -> dict[str, Any]:
-        from watcher.core.wire import assessment_to_json
-
         return {
             "hit_id": hit_id,
             "entry_revision": text.entry_revision,

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, or_, select
 
 from watcher.core.document import Document
-from watcher.core.errors import DatabaseBusyError, LeaseLostError, StorageError, WatcherError
+from watcher.core.errors import DatabaseBusyError, StorageError, WatcherError
 from watcher.core.limits import Limits
 from watcher.core.model import (
     Claim,
@@ -352,6 +352,3 @@ class SqlStore:
         """When the next message of a channel is to be tried, or None."""
         with begin(self._engine) as connection:
             return outbox.next_alert_at(connection, channel)
-
-
-__all__ = ["LeaseLostError", "OwedAlert", "SqlStore", "SqlTransaction", "StoredWatchlist"]
