@@ -171,11 +171,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """A rule that is met in an entry. ``suppressed_by`` names what took it back (an ``unless``), or is empty."""
+    """A rule that is met in an entry. ``suppressed_by`` names what took it back (an ``unless``), or is empty.
+
+    ``places`` counts the places where it is met that do not overlap (what saturates); ``flag`` is ``look-alike`` where
+    it is met only by words that imitate others.
+    """
 
     rule: str
     matches: tuple[Match, ...]
     suppressed_by: str = ""
+    places: int = 1
+    flag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +195,15 @@ class SignalEvidence:
 
 @dataclass(frozen=True, slots=True)
 class FacetMention:
-    """A declared facet in the matching sentences: ``kind`` institution, actor, provision, condition…; ``value`` its id."""
+    """A declared facet in the matching sentences: ``kind`` institution, actor, provision, condition…; ``value`` its id.
+
+    ``signals`` names those whose matching sentences hold it.
+    """
 
     kind: str
     value: str
     match: Match
+    signals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +222,17 @@ class FigureReading:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that matching found in one entry for one watchlist revision: plain data, no arithmetic done yet."""
+    """All that matching found in one entry for one watchlist revision: plain data, no arithmetic done yet.
+
+    ``lead_end`` is where the lead of the text ends: matches before it count as lead.
+    """
 
     revision: str
     text_digest: bytes
     signals: tuple[SignalEvidence, ...] = ()
     facets: tuple[FacetMention, ...] = ()
     figures: tuple[FigureReading, ...] = ()
+    lead_end: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Edge: word forms from dictionaries, cached on disk; loaded in a process that ends."""
+"""Word forms: dictionaries that run in a process that ends, and their cache on disk. Must not: be needed at run time."""

@@ -1,0 +1,163 @@
+"""Nodes over a scanned entry: which hits meet them, and where. Must not: know rules, signals or scores."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from watcher.core.program import AtLeast, Close, Every, Node, Some, Terms, Together, Within
+from watcher.core.scan import Hit, Scan
+
+PLACES_CAP: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a node found: the hits that met it, and its places (first token, token after) that count for strength."""
+
+    hits: tuple[Hit, ...]
+    places: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The tokens that count: the whole entry, a field, or a sentence."""
+
+    begin: int
+    end: int
+
+
+def spread(places: Iterable[tuple[int, int]]) -> int:
+    """Number of places that do not overlap."""
+    count, until = 0, -1
+    for begin, end in sorted(places):
+        if begin >= until:
+            count += 1
+            until = end
+        else:
+            until = max(until, end)
+    return count
+
+
+class Evaluator:
+    """Nodes over one scanned entry."""
+
+    def __init__(self, scan: Scan) -> None:
+        self.scan = scan
+
+    @cached_property
+    def everything(self) -> Window:
+        """All tokens of the entry."""
+        return Window(0, len(self.scan.reading.tokens))
+
+    def find(self, node: Node, window: Window) -> Found | None:
+        """What meets a node inside a window, or None."""
+        found: Found | None
+        match node:
+            case Terms(ids):
+                found = self._terms(ids, window)
+            case Close():
+                found = self._close(node, window)
+            case Some(items):
+                found = merged([one for item in items if (one := self.find(item, window))])
+            case Every():
+                found = self._every(node, window)
+            case AtLeast(count, items):
+                found = self._at_least(count, items, window)
+            case Together(items):
+                found = self._together(items, window)
+            case Within(name, item):
+                found = self._within(name, item, window)
+        return found
+
+    def _terms(self, ids: frozenset[int], window: Window) -> Found | None:
+        hits = self._inside(ids, window)
+        return Found(tuple(hits), tuple((hit[1], hit[2]) for hit in hits)) if hits else None
+
+    def _inside(self, ids: frozenset[int], window: Window) -> list[Hit]:
+        hits = self.scan.places(ids)
+        if window is self.everything:
+            return hits
+        return [hit for hit in hits if window.begin <= hit[1] and hit[2] <= window.end]
+
+    def _close(self, node: Close, window: Window) -> Found | None:
+        left = self._inside(node.left, window)
+        right = self._inside(node.right, window) if left else []
+        if not right:
+            return None
+        pairs = _pairs(left, right, node.distance, self.scan.title_tokens)
+        if not node.ordered:
+            pairs += [(a, b) for b, a in _pairs(right, left, node.distance, self.scan.title_tokens)]
+        if not pairs:
+            return None
+        hits = dict.fromkeys(hit for pair in pairs for hit in pair)
+        places = tuple((min(a[1], b[1]), max(a[2], b[2])) for a, b in pairs)
+        return Found(tuple(hits), places)
+
+    def _every(self, node: Every, window: Window) -> Found | None:
+        found = []
+        for item in node.items:
+            one = self.find(item, window)
+            if one is None:
+                return None
+            found.append(one)
+        if any(self.find(item, window) for item in node.absent):
+            return None
+        return _joint(found)
+
+    def _at_least(self, count: int, items: Sequence[Node], window: Window) -> Found | None:
+        found = [one for item in items if (one := self.find(item, window))]
+        return _joint(found) if len(found) >= count else None
+
+    def _together(self, items: Sequence[Node], window: Window) -> Found | None:
+        found = []
+        for item in items:
+            one = self.find(item, window)
+            if one is None:
+                return None
+            found.append(one)
+        sentences = [{self.scan.sentence(begin) for begin, _ in one.places} for one in found]
+        common = set.intersection(*sentences)
+        if not common:
+            return None
+        sentence = self.scan.sentence
+        hits = dict.fromkeys(hit for one in found for hit in one.hits if sentence(hit[1]) in common)
+        return Found(tuple(hits), tuple(self.scan.sentence_tokens(number) for number in sorted(common)))
+
+    def _within(self, name: str, item: Node, window: Window) -> Found | None:
+        scan = self.scan
+        if name == "title":
+            begin, end = 0, scan.title_tokens
+        else:
+            begin, end = scan.title_tokens, scan.lead_token
+        return self.find(item, Window(max(begin, window.begin), min(end, window.end)))
+
+
+def _pairs(first: Sequence[Hit], second: Sequence[Hit], distance: int, title: int) -> list[tuple[Hit, Hit]]:
+    """Pairs where ``second`` begins after ``first`` ends, with few tokens between, in the same field."""
+    begins = [hit[1] for hit in second]
+    pairs: list[tuple[Hit, Hit]] = []
+    for hit in first:
+        low = bisect_left(begins, hit[2])
+        high = bisect_right(begins, hit[2] + distance)
+        pairs += [(hit, other) for other in second[low:high] if (hit[1] < title) == (other[1] < title)]
+        if len(pairs) > PLACES_CAP:
+            break
+    return pairs
+
+
+def merged(found: Sequence[Found]) -> Found | None:
+    """Any of them is met: the hits and places of all that are."""
+    if not found:
+        return None
+    hits = dict.fromkeys(hit for one in found for hit in one.hits)
+    return Found(tuple(hits), tuple(place for one in found for place in one.places))
+
+
+def _joint(found: Sequence[Found]) -> Found:
+    """All of them are met: as many places as the scarcest has."""
+    hits = dict.fromkeys(hit for one in found for hit in one.hits)
+    return Found(tuple(hits), min((one.places for one in found), key=spread))

@@ -1,0 +1,146 @@
+"""Rules over the places of terms: from a text to its evidence. Must not: score, or read anything but the text given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from watcher.core.evaluate import PLACES_CAP, Evaluator, Found, Window, merged, spread
+from watcher.core.facet import mentions
+from watcher.core.figure import readings
+from watcher.core.limits import Limits
+from watcher.core.model import Evidence, Firing, Match, SignalEvidence
+from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context
+from watcher.core.scan import Hit, Scan
+
+
+def digest(title: str, text: str) -> bytes:
+    """What evidence is bound to: SHA-256 of title and text as given."""
+    data = f"{title}\0{text}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).digest()
+
+
+# --- rules and signals --------------------------------------------------------------------------------------------
+
+
+class _Matcher:
+    def __init__(self, scan: Scan, limits: Limits) -> None:
+        self.scan = scan
+        self.limits = limits
+        self.evaluator = Evaluator(scan)
+
+    def candidates(self) -> tuple[dict[str, set[str]], set[str]]:
+        """Rules by signal, and figures, that may fire: one of their anchors stands in the text."""
+        rules: dict[str, set[str]] = {}
+        figures: set[str] = set()
+        starts = self.scan.watchlist.starts
+        for term in self.scan.raw:
+            for signal, rule in starts.get(term, ()):
+                if signal:
+                    rules.setdefault(signal, set()).add(rule)
+                else:
+                    figures.add(rule)
+        return rules, figures
+
+    def context_met(self, context: Context, found: Found, scope: str) -> bool:
+        evaluator = self.evaluator
+        if scope != "sentence":
+            return evaluator.find(context.node, evaluator.everything) is not None
+        return any(
+            evaluator.find(context.node, Window(*self.scan.sentence_tokens(number)))
+            for number in sorted({self.scan.sentence(hit[1]) for hit in found.hits})
+        )
+
+    def rule(self, rule: CompiledRule) -> tuple[Firing, Found] | None:
+        found = self.evaluator.find(rule.match, self.evaluator.everything)
+        if found is None:
+            return None
+        if rule.needs and not self.context_met(rule.needs, found, rule.scope):
+            return None
+        suppressed = ""
+        if rule.unless and self.context_met(rule.unless, found, rule.scope):
+            suppressed = f"unless: {rule.unless.text}"
+        places = min(spread(found.places), PLACES_CAP)
+        return Firing(rule.id, self.matches(found), suppressed, places, self.flag(found)), found
+
+    def flag(self, found: Found) -> str:
+        """``look-alike`` where no place is free of words that imitate others."""
+        flagged = self.scan.flagged
+        if not flagged:
+            return ""
+        clean = any(not any(token in flagged for token in range(begin, end)) for begin, end in found.places)
+        return "" if clean else "look-alike"
+
+    def matches(self, found: Found) -> tuple[Match, ...]:
+        """The hits as they are told: one a span, title first, capped."""
+        spans: dict[tuple[int, int], Hit] = {}
+        for hit in sorted(found.hits, key=lambda hit: (hit[1], hit[2], self.scan.watchlist.infos[hit[0]].name)):
+            spans.setdefault((hit[1], hit[2]), hit)
+        return tuple(map(self.scan.match, list(spans.values())[: self.limits.matches_per_signal]))
+
+    def signal(self, signal: CompiledSignal, rules: set[str]) -> tuple[SignalEvidence, list[Hit]] | None:
+        fired = [done for name in sorted(rules) if (done := self.rule(signal.rules[name]))]
+        if not fired:
+            return None
+        live = [found for firing, found in fired if not firing.suppressed_by]
+        basis = merged(live or [found for _, found in fired])
+        blocked = self.blocked_by(signal, basis) if basis else ""
+        evidence = SignalEvidence(signal.id, self.capped([firing for firing, _ in fired]), blocked)
+        return evidence, [] if blocked else [hit for found in live for hit in found.hits]
+
+    def blocked_by(self, signal: CompiledSignal, basis: Found) -> str:
+        if signal.needs and not self.context_met(signal.needs, basis, signal.scope):
+            return f"needs: {signal.needs.text}"
+        if signal.unless and self.context_met(signal.unless, basis, signal.scope):
+            return f"unless: {signal.unless.text}"
+        return ""
+
+    def capped(self, firings: Sequence[Firing]) -> tuple[Firing, ...]:
+        """At most so many matches a signal, shared out over its rules so that each keeps its first ones."""
+        total = sum(len(firing.matches) for firing in firings)
+        cap = self.limits.matches_per_signal
+        if total <= cap:
+            return tuple(firings)
+        share = max(1, cap // len(firings))
+        return tuple(replace(firing, matches=firing.matches[:share]) for firing in firings)
+
+
+def find_evidence(
+    watchlist: CompiledWatchlist, title: str, text: str, language: str = "", *, limits: Limits
+) -> Evidence | None:
+    """Everything that a watchlist finds in an entry.
+
+    Args:
+        watchlist: compiled.
+        title: as it is stored; spans refer to it.
+        text: as it is stored; spans refer to it.
+        language: of the entry (``de``, ``de-AT``), for terms restricted to one; empty where unknown.
+        limits: caps on what is kept.
+
+    Returns:
+        The evidence, or None where no rule fired and no figure was read.
+    """
+    scan = Scan(watchlist, title, text, language, limits.lead_chars)
+    if not scan.can_fire():
+        return None
+    matcher = _Matcher(scan, limits)
+    rules, figures = matcher.candidates()
+    signals: list[SignalEvidence] = []
+    hits: dict[str, list[Hit]] = {}
+    for name in sorted(rules):
+        done = matcher.signal(watchlist.signals[name], rules[name])
+        if done:
+            signals.append(done[0])
+            hits[name] = done[1]
+    read = readings(matcher.evaluator, [figure for figure in watchlist.figures if figure.id in figures])
+    if not signals and not read:
+        return None
+    return Evidence(
+        revision=watchlist.revision,
+        text_digest=digest(title, text),
+        signals=tuple(signals),
+        facets=mentions(matcher.evaluator, hits),
+        figures=read,
+        lead_end=scan.lead,
+    )

@@ -1,0 +1,307 @@
+"""Text as the engine sees it: folded 1:1, cut into tokens, with spans in the text as given. Must not: know a rule.
+
+The fast path costs one encoding, one translation and one split. Text that holds invisible characters, compatibility
+letters (full width, mathematical) or loose marks takes the path with an offset map; its spans still refer to the
+text as given. Words of mixed scripts get a second, flagged reading.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from watcher.core.alphabet import (
+    APOSTROPHE,
+    APOSTROPHES,
+    CLASS,
+    FOLD,
+    OTHER,
+    OUTSIDE,
+    decode,
+    encode,
+    fold_char,
+    is_cyrillic,
+)
+
+_RUN: Final = re.compile("[\\s\\S]?" + OUTSIDE.pattern + "+")
+_OTHER_BYTE: Final = OTHER.encode()
+_MARKS_KEPT: Final = 8
+_EXPANSION_KEPT: Final = 4
+_STRESS: Final = "\u0300\u0301"
+_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0") | {
+    chr(code) for code in range(0xFE00, 0xFE10)
+}
+# Folded letters that look alike in lower or upper case: one of another script, then the Latin one.
+_PAIRS: Final = (
+    "аa вb еe іi їi јj кk мm нh оo рp сc тt уy хx ѕs ԁd һh ӏl ьb ԛq ԝw "
+    "αa βb εe ηn ιi κk μm νv οo ρp τt υy χx ωw ղn օo սu հh ɡg ɑa ıi ꮯc"
+)
+_TO_LATIN: Final = {pair[0]: pair[1] for pair in _PAIRS.split()}
+_TO_CYRILLIC: Final = dict(zip("abcehikmnoptuxy", "авсенікмпортиху", strict=True))
+
+
+class _FoldTable(dict[int, str]):
+    def __missing__(self, code: int) -> str:
+        return fold_char(chr(code))
+
+
+_FOLD_TABLE: Final = _FoldTable((code, fold_char(chr(code))) for code in range(0x600))
+_INNER_APOSTROPHE: Final = re.compile(f"(?<=[\u0400-\u052f])[{APOSTROPHES}](?=[\u0400-\u052f])")
+
+
+def fold(text: str) -> str:
+    """Fold a text 1:1: as many characters out as in. Case, apostrophes and ё/е are unified; the rest are spaces."""
+    folded = text.translate(_FOLD_TABLE)
+    for match in _INNER_APOSTROPHE.finditer(text):
+        folded = f"{folded[: match.start()]}'{folded[match.end() :]}"
+    return folded
+
+
+def words(text: str) -> list[str]:
+    """The folded tokens of a short text (a term, a form). Not for entries: see ``Reading``."""
+    return fold(plain_text(text)[0]).split()
+
+
+# --- the path with an offset map ----------------------------------------------------------------------------------
+
+
+Offsets = tuple["array[int]", "array[int]"]
+
+
+def _is_dropped(char: str) -> bool:
+    return char in _INVISIBLE or unicodedata.category(char) == "Cf"
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
+
+
+def _needs_map(char: str) -> bool:
+    return _is_dropped(char) or _is_mark(char) or not unicodedata.is_normalized("NFKC", char)
+
+
+def _clusters(text: str, start: int, end: int) -> Iterable[tuple[str, int, int]]:
+    """Base characters with their marks, invisible ones dropped; at most a few marks each (a pile of them is linear)."""
+    cluster, since, until = "", start, start
+    for position in range(start, end):
+        char = text[position]
+        if _is_dropped(char):
+            continue
+        if cluster and _is_mark(char):
+            if len(cluster) <= _MARKS_KEPT:
+                cluster += char
+        else:
+            if cluster:
+                yield cluster, since, until
+            cluster, since = char, position
+        until = position + 1
+    if cluster:
+        yield cluster, since, until
+
+
+def _compose(cluster: str) -> str:
+    composed = unicodedata.normalize("NFKC", cluster)
+    if len(composed) > _EXPANSION_KEPT + len(cluster):
+        return cluster
+    if is_cyrillic(composed[0]):
+        return composed[0] + "".join(char for char in composed[1:] if char not in _STRESS)
+    return composed
+
+
+def plain_text(text: str) -> tuple[str, Offsets | None]:
+    """The text without invisible characters, composed, compatibility letters made plain; and where each came from.
+
+    Returns:
+        The plain text, and None where it is the text itself, else two arrays: start and end in ``text`` of every
+        character of the plain text.
+    """
+    if text.isascii() or not any(map(_needs_map, set(OUTSIDE.findall(text)))):
+        return text, None
+    pieces: list[str] = []
+    starts, ends = array("I"), array("I")
+    done = 0
+    for run in _RUN.finditer(text):
+        begin, end = run.span()
+        pieces.append(text[done:begin])
+        starts.extend(range(done, begin))
+        ends.extend(range(done + 1, begin + 1))
+        for cluster, since, until in _clusters(text, begin, end):
+            composed = _compose(cluster)
+            pieces.append(composed)
+            starts.extend([since] * len(composed))
+            ends.extend([until] * len(composed))
+        done = end
+    pieces.append(text[done:])
+    starts.extend(range(done, len(text)))
+    ends.extend(range(done + 1, len(text) + 1))
+    return "".join(pieces), (starts, ends)
+
+
+# --- one text, read -----------------------------------------------------------------------------------------------
+
+
+def _join_apostrophes(code: bytes, classes: bytes) -> bytes:
+    """Put the apostrophe back where it stands between two Cyrillic letters."""
+    joined = bytearray(code)
+    at = classes.find(b"c'c")
+    while at >= 0:
+        joined[at + 1] = APOSTROPHE
+        at = classes.find(b"c'c", at + 2)
+    return bytes(joined)
+
+
+def lookalike(token: str) -> tuple[str, ...]:
+    """What a word of mixed scripts may stand for: its reading in Latin letters, and in Cyrillic ones."""
+    bare = "".join(char for char in unicodedata.normalize("NFKD", token) if not _is_mark(char)) or token
+    latin = "".join(_TO_LATIN.get(char, char) for char in bare)
+    cyrillic = "".join(_TO_CYRILLIC.get(char, char) for char in token)
+    return tuple(dict.fromkeys(word for word in (latin, cyrillic) if word != token))
+
+
+class Reading:
+    """One text folded and cut into tokens (bytes of the alphabet). Spans are found only where they are asked for."""
+
+    __slots__ = ("_begins", "_classes", "code", "offsets", "text", "tokens")
+
+    def __init__(self, text: str) -> None:
+        self.offsets: Offsets | None = None
+        self._begins: list[int] | None = None
+        if text.isascii():
+            self.text = text
+            self._classes = b""
+            self.code = encode(text).translate(FOLD)
+        else:
+            self.text, self.offsets = plain_text(text)
+            raw = encode(self.text)
+            self._classes = raw.translate(CLASS)
+            code = raw.translate(FOLD)
+            self.code = _join_apostrophes(code, self._classes) if b"c'c" in self._classes else code
+        self.tokens: list[bytes] = self.code.split()
+
+    @property
+    def is_suspect(self) -> bool:
+        """True where some word mixes scripts or holds a letter outside the alphabet."""
+        classes = self._classes
+        return b"lc" in classes or b"cl" in classes or b"o" in classes
+
+    def suspects(self) -> list[tuple[int, tuple[str, ...]]]:
+        """The look-alike readings of every suspect word: token index and what it may stand for."""
+        found = []
+        for index, (start, end) in enumerate(self.spans(range(len(self.tokens)))):
+            kinds = self._classes[start:end]
+            if b"o" in kinds or (b"l" in kinds and b"c" in kinds):
+                found.append((index, lookalike(fold(self.text[start:end]))))
+        return [(index, readings) for index, readings in found if readings]
+
+    def spans(self, indexes: Iterable[int]) -> list[tuple[int, int]]:
+        """Spans of tokens in the plain text, by one pass over the text that is kept for the next question."""
+        begins = self._begins
+        if begins is None:
+            begins = self._begins = [match.start() for match in re.finditer(rb"\S+", self.code)]
+        tokens = self.tokens
+        return [(begins[index], begins[index] + len(tokens[index])) for index in indexes]
+
+    def given(self, start: int, end: int) -> tuple[int, int]:
+        """A span of the plain text as a span of the text as given."""
+        if self.offsets is None or start >= end:
+            return start, end
+        return self.offsets[0][start], self.offsets[1][end - 1]
+
+    def spelling(self, index: int) -> str:
+        """A token in its own letters and case, as it stands in the plain text."""
+        ((start, end),) = self.spans((index,))
+        return self.text[start:end]
+
+
+def token_code(word: str) -> bytes:
+    """A folded word in the bytes that ``Reading.tokens`` holds."""
+    return encode(word)
+
+
+def token_text(code: bytes) -> str:
+    """A token as text again, for showing; letters outside the alphabet are lost."""
+    return decode(code)
+
+
+# --- sentences ----------------------------------------------------------------------------------------------------
+
+_ABBREVIATION_LIST: Final = """jan feb mar apr jun jul aug sep sept oct nov dec mr mrs ms dr prof st gen col maj lt sgt capt cmdr adm gov sen rep
+    hon rev no nos art vs approx inc ltd co corp jr sr al fig pp vol ed cf eg ie mt ft amb min pres sec
+    гг ст ул им тыс млн млрд трлн руб долл др пр проф см акад ген янв фев апр авг сен сент окт ноя нояб дек стр рис пос
+    кв обл гор грн вул ім див проф напр
+    bzw ca nr abs mio mrd evtl ggf usw vgl str bspw inkl
+    mme mlle mgr env av bd janv févr avr juil"""
+_MONTH_LIST: Final = "januar februar märz april mai juni juli august september oktober november dezember jahrhundert jh"
+_ABBREVIATIONS: Final = frozenset(_ABBREVIATION_LIST.split())
+_MONTHS_DE: Final = frozenset(_MONTH_LIST.split())
+_END: Final = re.compile(r"[.!?…]+[\"'”»’)\]]*(?=\s+\S)|\n[ \t\r\xa0]*\n")
+_WORD_BEFORE: Final = re.compile(r"[^\W_]+\Z")
+_WORD_AFTER: Final = re.compile(r"[\s\"'“«„‘(\[]*(\w*)")
+_LOOK_BACK: Final = 20
+
+
+def _is_inner_dot(text: str, dot: int) -> bool:
+    """True where a full stop belongs to an abbreviation, an initial or a number, and ends nothing."""
+    before = _WORD_BEFORE.search(text, max(0, dot - _LOOK_BACK), dot)
+    if before is None:
+        return False
+    word = before.group().lower()
+    after = _WORD_AFTER.match(text, dot + 1)
+    following = after.group(1) if after else ""
+    if word.isdigit():
+        return len(word) <= 2 and following.lower() in _MONTHS_DE
+    return len(word) == 1 or word in _ABBREVIATIONS
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    mark = match.group()
+    if mark[0] == "\n":
+        return True
+    after = _WORD_AFTER.match(text, match.end())
+    following = after.group(1) if after else ""
+    if following[:1].islower():
+        return False
+    return not (mark[0] == "." and mark[1:2] != "." and _is_inner_dot(text, match.start()))
+
+
+def sentence_ends(text: str, limit: int | None = None) -> list[int]:
+    """Where the sentences of a text end (exclusive), the last one at the end of the text. Blank lines end one too."""
+    length = len(text) if limit is None else min(limit, len(text))
+    ends = [match.end() for match in _END.finditer(text, 0, length) if _ends_sentence(text, match)]
+    if not ends or ends[-1] != length:
+        ends.append(length)
+    return ends
+
+
+def lead_end(text: str, limit: int, sentences: int = 3) -> int:
+    """Where the lead of a text ends: its first sentences, and at most ``limit`` characters."""
+    ends = sentence_ends(text, limit)
+    return ends[min(sentences, len(ends)) - 1]
+
+
+def crosses_stop(text: str, start: int, end: int) -> bool:
+    """True where the gap between two neighbouring words holds ``. ! ? ;`` or a blank line that parts them.
+
+    A full stop inside an abbreviation, after an initial or glued between characters (U.S., tass.com) parts nothing.
+    """
+    gap = text[start:end]
+    if any(mark in gap for mark in "!?;…") or gap.count("\n") > 1:
+        return True
+    dot = gap.find(".")
+    if dot < 0 or gap == ".":
+        return False
+    return "." in gap[dot + 1 :] or not _is_inner_dot(text, start + dot)
+
+
+def join_fields(title: str, text: str) -> tuple[str, int]:
+    """Title and text as one text for one pass, and where the text begins in it."""
+    return f"{title}\n\n{text}", len(title) + 2
+
+
+def sentence_of(ends: Sequence[int], offset: int) -> int:
+    """Index of the sentence that holds an offset."""
+    return min(bisect_right(ends, offset), len(ends) - 1)
