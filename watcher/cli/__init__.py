@@ -6,6 +6,7 @@ the short helps stand here in a table for that reason, and a test compares them 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -122,6 +123,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. The console script and ``python -m watcher`` call this."""
     _make_streams_safe()
+    # Imports make many objects that stay: looking for garbage among them costs a tenth of the start-up.
+    gc.set_threshold(50_000)
     try:
         code = _invoke(arguments)
         return code or _flush()
