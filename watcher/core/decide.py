@@ -91,8 +91,7 @@ def decide_entries(
     """What to write for the entries of a body."""
     known, decided = Known.of(stored), _Decided()
     oldest = now - round(limits.backfill_age_s * SECOND)
-    for named in body.entries:
-        found, is_alias = known.find(named)
+    for named, (found, is_alias) in zip(body.entries, known.resolve(body), strict=True):
         if found is None:
             decided.intents.append(_new(named, known, is_first=is_first, oldest=oldest))
         else:
@@ -139,9 +138,7 @@ def _meet(decided: _Decided, named: Named, found: StoredEntry, *, is_alias: bool
     """An entry that we know: mark it as seen, and write what is new about it, if anything."""
     if found.is_tombstone:
         return
-    if found.entry_id in decided.seen and is_alias:
-        return
-    decided.seen.setdefault(found.entry_id, named)
+    decided.seen[found.entry_id] = named
     is_edited = found.content_digest != named.content
     if is_edited and named.is_loose and not found.is_loose:
         decided.loose += 1
@@ -169,7 +166,7 @@ def _known_intent(
         scored=named.scored,
         entry_id=found.entry_id,
         key=found.key,
-        link_key=named.link,
+        link_key=named.link or found.link_key,
         content_digest=named.content if is_edited else found.content_digest,
         sighting=Sighting.UPDATED if is_edited else Sighting.REPUBLISHED,
         revision_no=found.revision_no + 1 if is_edited else found.revision_no,

@@ -125,19 +125,32 @@ class Known:
                 known.by_content.setdefault(entry.content_digest, []).append(entry)
         return known
 
-    def find(self, named: Named) -> tuple[StoredEntry | None, bool]:
-        """The stored entry that this one is, and whether it goes by a new name there."""
-        found = self.by_key.get(named.twin) or self.by_key.get(named.key)
-        if found:
-            return found, False
-        same_link = self.by_link.get(named.link, []) if named.link else []
-        for candidate in same_link:
-            if candidate.content_digest == named.content:
-                return candidate, True
-        found = self.by_key.get(named.link)
-        if not found and not named.scored.entry.guid.strip() and len(same_link) == 1:
-            found = same_link[0]
-        return found, found is not None
+    def resolve(self, body: NamedBody) -> list[tuple[StoredEntry | None, bool]]:
+        """For each entry of a body: the stored entry that it is, and whether it goes by a new name there.
+
+        No stored entry is two of one body: what a key says comes before what a link says, and the first before the rest.
+        """
+        by_key = [self.by_key.get(named.twin) or self.by_key.get(named.key) for named in body.entries]
+        taken = {found.entry_id for found in by_key if found}
+        answers: list[tuple[StoredEntry | None, bool]] = []
+        for named, found in zip(body.entries, by_key, strict=True):
+            renamed = None if found else self._by_other_name(named, taken)
+            if renamed:
+                taken.add(renamed.entry_id)
+            answers.append((found or renamed, renamed is not None))
+        return answers
+
+    def _by_other_name(self, named: Named, taken: set[int]) -> StoredEntry | None:
+        same_link = [entry for entry in self.by_link.get(named.link, ()) if entry.entry_id not in taken]
+        for entry in same_link:
+            if entry.content_digest == named.content:
+                return entry
+        for entry in same_link:
+            # It was known by its link alone before it had a guid.
+            if entry.key == named.link:
+                return entry
+        has_guid = bool(named.scored.entry.guid.strip())
+        return same_link[0] if len(same_link) == 1 and not has_guid else None
 
     def duplicate(self, named: Named) -> int | None:
         """The oldest stored entry that says the very same at length, under another name."""
