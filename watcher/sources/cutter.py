@@ -10,8 +10,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-DIGEST_BYTES = 16
-"""An item's digest is the beginning of the SHA-256 of its bytes: only ever compared within one source."""
+DIGEST_BYTES = 32
+"""An item's digest is the SHA-256 of its bytes; only ever compared within one source."""
 
 _ITEM_NAMES = frozenset({"item", "entry"})
 TRUNCATED = frozenset(
@@ -77,7 +77,7 @@ class _Scan:
         if len(stack) == self.depth and self.start >= 0:
             end = self.body.find(b">", self.parser.CurrentByteIndex) + 1
             piece = self.body[self.start : end]
-            self.items.append(Item(self.start, end, hashlib.sha256(piece).digest()[:DIGEST_BYTES]))
+            self.items.append(Item(self.start, end, hashlib.sha256(piece).digest()))
             self.start = -1
         stack.pop()
         del name
