@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from watcher.core.compile import CompiledWatchlist, compile_watchlist, words_needed
+from watcher.core.document import Document
+from watcher.core.watchlist import read_document
+
 ACTORS = """\
 concepts:
   nato: {en: ['=NATO', North Atlantic Alliance], fr: ['=OTAN']}
@@ -87,3 +91,19 @@ def files(old: str = "", new: str = "", *, actors: str = ACTORS) -> dict[str, st
     """The sample's files, with one text replaced."""
     assert old in MAIN, old
     return {"w.yaml": MAIN.replace(old, new, 1) if old else MAIN, "actors.yaml": actors}
+
+
+def expand(words):
+    """Forms without a dictionary: the word, and the word with an s."""
+    return {(language, word): frozenset({word, word + "s"}) for language, word in words}
+
+
+def document(old: str = "", new: str = "") -> Document:
+    """The sample's document, with one text replaced."""
+    return read_document(files(old, new), "w.yaml")
+
+
+def compiled(old: str = "", new: str = "") -> CompiledWatchlist:
+    """The sample, ready to match."""
+    read = document(old, new)
+    return compile_watchlist(read, expand(words_needed(read)))

@@ -128,7 +128,7 @@ def read_files(path: Path) -> Files:
     from watcher.core.watchlist import included_names
 
     try:
-        main = _read_text(path, path.name)
+        main = read_text(path, path.name)
     except OSError as error:
         raise UsageProblem(f"cannot read watchlist {path}: {error.strerror}") from error
     except WatchlistError as error:
@@ -136,7 +136,7 @@ def read_files(path: Path) -> Files:
     texts, unreadable = {path.name: main}, {}
     for name in included_names(main, path.name):
         try:
-            texts[name] = _read_text(path.parent / name, name)
+            texts[name] = read_text(path.parent / name, name)
         except OSError as error:
             unreadable[name] = (error.strerror or "it cannot be read").lower()
         except WatchlistError as error:
@@ -144,7 +144,13 @@ def read_files(path: Path) -> Files:
     return Files(path.parent, path.name, texts, unreadable)
 
 
-def _read_text(path: Path, name: str) -> str:
+def read_text(path: Path, name: str) -> str:
+    """A file as text, bounded; ``name`` is what problems call it.
+
+    Raises:
+        OSError: it cannot be read.
+        WatchlistError: it is too large or not UTF-8.
+    """
     with path.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:

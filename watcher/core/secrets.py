@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+_LOGIN: Final = re.compile(r"://[^\s/?#@'\"]*@")
+_QUERY: Final = re.compile(r"(?<=\S)\?[^\s'\"]*=[^\s'\"]*")
 _SECRET: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
@@ -29,3 +31,8 @@ def hide(text: str, secrets: Mapping[str, str]) -> str:
         if value:
             text = text.replace(value, f"${{{name}}}")
     return text
+
+
+def hide_in_line(line: str) -> str:
+    """A line of a file for showing: what an address could hold in secret (login, query) is left out."""
+    return _QUERY.sub("?\u2026", _LOGIN.sub("://\u2026@", line))

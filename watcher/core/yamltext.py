@@ -17,6 +17,7 @@ import yaml
 
 from watcher.core.document import Place, Query
 from watcher.core.errors import Issue
+from watcher.core.secrets import hide_in_line
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 MAX_DEPTH: Final = 20
@@ -296,7 +297,7 @@ class _Reader:
             column = 0
         shown = lines[line].strip()[:120]
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        message = f"not valid YAML: {what}; the line reads: {shown}"
+        message = f"not valid YAML: {what}; the line reads: {hide_in_line(shown)}"
         start = error.context_mark.line if error.context_mark else line
         hint = _syntax_hint(lines[max(0, min(start, line - 1)) : line + 1], column + 1)
         self.issues.append(Issue(self.file, line + 1, column + 1, "yaml-syntax", message, hint))
