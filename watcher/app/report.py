@@ -15,9 +15,9 @@ from datetime import UTC, tzinfo
 from typing import Protocol
 
 from watcher.core import coverage, period
+from watcher.core.basics import Micros
 from watcher.core.coverage import Coverage
 from watcher.core.errors import UsageProblem, WatcherError
-from watcher.core.model import Micros
 from watcher.core.views import HitFilter, HitRow, ReportFacts, WatchlistRow
 
 

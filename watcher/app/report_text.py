@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from watcher.app.report import Report, SignalPart, Silence, silence_of
 from watcher.core import period
+from watcher.core.basics import Sighting, SourceHealth
 from watcher.core.clean import safe_link, terminal
 from watcher.core.coverage import Gap, GroupCoverage, SourceCoverage
-from watcher.core.model import Sighting, SourceHealth
 from watcher.core.render import Column, Style, Table, block, heading, labelled, packed, plural, width
 from watcher.core.views import HitRow
 

@@ -10,10 +10,10 @@ from typing import Protocol
 from watcher.app.report import choose_watchlist, find_zone
 from watcher.app.report_text import link_text
 from watcher.core import period
+from watcher.core.basics import Micros, SourceHealth
 from watcher.core.clean import csv_line, json_line, safe_link, terminal
 from watcher.core.coverage import SEEING
 from watcher.core.errors import UsageProblem
-from watcher.core.model import Micros, SourceHealth
 from watcher.core.render import Column, Style, Table, block, heading, labelled, plural
 from watcher.core.views import SourceRow, WatchlistRow
 

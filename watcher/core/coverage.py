@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.core.model import Micros, SourceHealth
+from watcher.core.basics import Micros, SourceHealth
 from watcher.core.views import Interval, SourceRow
 
 SEEING = frozenset({SourceHealth.OK.value, SourceHealth.UNCHANGED.value, SourceHealth.EMPTY.value})

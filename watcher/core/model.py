@@ -8,32 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-Micros = int
-SECOND: Micros = 1_000_000
+from watcher.core import basics
+
+Micros = basics.Micros
+SECOND = basics.SECOND
+SourceHealth = basics.SourceHealth
+Sighting = basics.Sighting
+Outcome = basics.Outcome
 
 
 # --- sources ----------------------------------------------------------------------------------------------------
-
-
-class SourceHealth(StrEnum):
-    """State of a source, kept as intervals. The first three mean "we can see"."""
-
-    OK = "ok"
-    UNCHANGED = "unchanged"
-    EMPTY = "empty"
-    STALE = "stale"
-    NOT_A_FEED = "not a feed"
-    BLOCKED = "blocked"
-    AUTH = "auth"
-    GONE = "gone"
-    UNREACHABLE = "unreachable"
-    PARSE_ERROR = "parse error"
-    QUARANTINED = "quarantined"
-    NEVER_POLLED = "never polled"
-    DISABLED = "disabled"
-    BLIND = "blind by construction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,24 +282,6 @@ class Assessment:
 
 
 # --- decide: stored state + parsed feed + now -> intents ---------------------------------------------------------
-
-
-class Sighting(StrEnum):
-    """Class of a sighting of an entry."""
-
-    NEW = "new"
-    UPDATED = "updated"
-    BACKFILLED = "back-filled"
-    REPUBLISHED = "republished"
-
-
-class Outcome(StrEnum):
-    """How a poll ended."""
-
-    NEW_BODY = "new body"
-    SAME_BODY = "same body"
-    NOT_MODIFIED = "not modified"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from watcher.core.basics import SECOND, Micros
 from watcher.core.errors import UsageProblem
-from watcher.core.model import SECOND, Micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BACK = re.compile(r"(\d{1,6})\s*(m|h|d|w)")

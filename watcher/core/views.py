@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from watcher.core.model import FacetMention, Firing, Micros, Part
+from watcher.core.basics import Micros
+
+if TYPE_CHECKING:
+    from watcher.core.model import FacetMention, Firing, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +174,12 @@ class ReportFacts:
     signals: tuple[tuple[str, str], ...] = field(default=())
     newest_poll_at: Micros | None = None
     ladders: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """Rows and bytes (indexes included) of a table; bytes are None where the database does not count them."""
+
+    name: str
+    rows: int
+    size_bytes: int | None

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, or_, select
 
+from watcher.core.basics import Micros
 from watcher.core.errors import UsageProblem
-from watcher.core.model import Micros
 from watcher.core.views import (
     AssessmentRow,
     HitDetail,
