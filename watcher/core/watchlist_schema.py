@@ -56,16 +56,16 @@ def _date(value: str) -> str:
     raise PydanticCustomError("date", "{value} is not a date such as 2025-12-11", {"value": repr(value)})
 
 
-def _short(key: str, model: type[BaseModel]) -> Any:
-    """A model for which a plain text may stand: ``Russia`` for ``{term: Russia}``."""
+def _short(key: str, model: type[BaseModel]) -> BeforeValidator:
+    """Let a plain text stand for a model: ``Russia`` for ``{term: Russia}``."""
 
     def wrap(value: object) -> object:
         return {key: value} if isinstance(value, str) else value
 
-    return Annotated[model, BeforeValidator(wrap, json_schema_input_type=str | model)]
+    return BeforeValidator(wrap, json_schema_input_type=str | model)
 
 
-def _pattern(kind: str, pattern: str, example: str) -> Any:
+def _like(kind: str, pattern: str, example: str) -> AfterValidator:
     """Text of a certain form, with a message that shows an example instead of a pattern."""
 
     def check(value: str) -> str:
@@ -75,17 +75,28 @@ def _pattern(kind: str, pattern: str, example: str) -> Any:
             )
         return value
 
-    return Annotated[str, AfterValidator(check), Field(json_schema_extra={"pattern": f"^(?:{pattern})$"})]
+    return AfterValidator(check)
 
 
-def _bounded(**bounds: float) -> Any:
-    """A number within bounds, for us and for editors."""
-    return Annotated[
-        float, BeforeValidator(_number, json_schema_input_type=Annotated[float, Field(**bounds)]), Field(**bounds)
-    ]
+def _pattern(pattern: str) -> Any:
+    """The same form, for editors."""
+    return Field(json_schema_extra={"pattern": f"^(?:{pattern})$"})
 
 
-Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float)]
+def _number_within(**bounds: float) -> BeforeValidator:
+    """A plain number; editors are told the bounds."""
+    return BeforeValidator(_number, json_schema_input_type=Annotated[float, Field(**bounds)])  # type: ignore[arg-type]
+
+
+_KEBAB: Final = "[a-z0-9]+(-[a-z0-9]+)*"
+_SNAKE: Final = "[a-z][a-z0-9_]*"
+_LANGUAGE: Final = "[a-z]{2,3}"
+_URL: Final = r"https?://[^\s<>\"]{1,1990}"
+
+Number = Annotated[float, _number_within()]
+Weight = Annotated[float, _number_within(gt=0, le=1000), Field(gt=0, le=1000)]
+Score = Annotated[float, _number_within(gt=0, lt=100), Field(gt=0, lt=100)]
+Points = Annotated[float, _number_within(ge=0, lt=100), Field(ge=0, lt=100)]
 Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
 Duration = Annotated[
     float,
@@ -98,14 +109,13 @@ Date = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Weight = _bounded(gt=0, le=1000)
-Score = _bounded(gt=0, lt=100)
-Points = _bounded(ge=0, lt=100)
-Kebab = _pattern("kebab_id", "[a-z0-9]+(-[a-z0-9]+)*", "text-of-pact (small letters, digits, hyphens)")
-Snake = _pattern("snake_id", "[a-z][a-z0-9_]*", "non_use_of_force (small letters, digits, underscores)")
-Language = _pattern("language", "[a-z]{2,3}", "en (an ISO 639 code)")
-# ``${NAME}`` stands for a secret; what is left of the address is checked as an address.
-Url = _pattern("url", r"https?://[^\s<>\"]{1,1990}", "https://example.org/feed.xml")
+Kebab = Annotated[str, _like("kebab_id", _KEBAB, "text-of-pact (small letters, digits, hyphens)"), _pattern(_KEBAB)]
+Snake = Annotated[
+    str, _like("snake_id", _SNAKE, "security_pact (small letters, digits, underscores)"), _pattern(_SNAKE)
+]
+Language = Annotated[str, _like("language", _LANGUAGE, "en (an ISO 639 code)"), _pattern(_LANGUAGE)]
+Url = Annotated[str, _like("url", _URL, "https://example.org/feed.xml"), _pattern(_URL)]
+"""An address; ``${NAME}`` in it stands for a secret."""
 
 
 class Strict(BaseModel):
@@ -121,7 +131,7 @@ class SentenceContext(Strict):
     entry: Text = ""
 
 
-Needs = _short("entry", SentenceContext)
+Needs = Annotated[SentenceContext, _short("entry", SentenceContext)]
 
 
 class TermModel(Strict):
@@ -132,7 +142,7 @@ class TermModel(Strict):
     only: Language | None = None
 
 
-TermInput = _short("term", TermModel)
+TermInput = Annotated[TermModel, _short("term", TermModel)]
 Terms = Annotated[list[TermInput], Field(min_length=1)]
 ConceptModel = Annotated[dict[Language, Terms], Field(min_length=1)]
 
@@ -144,7 +154,7 @@ class FacetModel(Strict):
     title: Text = ""
 
 
-FacetInput = _short("match", FacetModel)
+FacetInput = Annotated[FacetModel, _short("match", FacetModel)]
 
 
 class RuleModel(Strict):
@@ -284,7 +294,7 @@ class ExpectedFigure(Strict):
     qualifier: Qualifier | None = None
 
 
-ExpectedInput = _short("signal", ExpectedSignal)
+ExpectedInput = Annotated[ExpectedSignal, _short("signal", ExpectedSignal)]
 
 
 class CaseModel(Strict):
