@@ -34,6 +34,13 @@ from watcher.core.trie import build_lexis, rarity
 __all__ = ["CompiledWatchlist", "compile_watchlist", "queries", "words_needed"]
 
 _NOTHING = Terms(frozenset())
+_CURRENCIES = {
+    "€": {("euro",), ("eur",)},
+    "$": {("dollar",), ("usd",)},
+    "£": {("gbp",), ("sterling",)},
+    "₽": {("rub",), ("рубль",)},
+    "₴": {("uah",), ("гривня",)},
+}
 
 
 def queries(document: Document) -> Iterator[Query]:
@@ -189,17 +196,17 @@ class _Compiler:
             self.complain(figure.place, "bad-range", f"range of '{figure.id}' is not one", "give [low, high]")
         match = self.query(figure.match) if figure.match else _NOTHING
         units = frozenset(unit for term in figure.unit_terms for unit in self._unit(term))
+        units |= {(sign,) for sign, names in _CURRENCIES.items() if units & names}
         return CompiledFigure(figure.id, figure.title, match, figure.unit, units, figure.low, figure.high)
 
     def _unit(self, term: Term) -> Iterator[tuple[str, ...]]:
         """Folded forms of a unit word: one word in all its forms, or a row of words as they stand."""
         for text in term.forms or (term.text,):
-            row = pieces(text)
+            row = pieces(text) or text.split()
             if len(row) == 1 and not term.forms:
                 for form in self.forms.get((term.language, row[0]), frozenset()):
                     yield (fold(form),)
-            if row:
-                yield tuple(map(fold, row))
+            yield tuple(part if part in _CURRENCIES else fold(part) for part in row)
 
     # anchors
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from watcher.core.document import Place, Query
 from watcher.core.errors import Issue, UsageProblem
@@ -211,7 +211,7 @@ class _Reader:
         try:
             return _parser().parse(self.query.text)
         except UnexpectedCharacters as error:
-            at = error.pos_in_stream
+            at = cast("int", error.pos_in_stream)
         except UnexpectedToken as error:
             at = len(self.query.text.rstrip()) if error.token.type == "$END" else int(error.token.start_pos)
         raise self.complaint(at)

@@ -18,7 +18,8 @@ Hit = tuple[int, int, int]
 """(term, first token, token after the last), in tokens of title and text together."""
 
 
-def _base(language: str) -> str:
+def base_language(language: str) -> str:
+    """``de`` of ``de-AT``."""
     return language.lower().replace("_", "-").partition("-")[0]
 
 
@@ -30,7 +31,7 @@ class Scan:
         self.watchlist = watchlist
         self.title = title
         self.body = text
-        self.language = language
+        self.base_language = base_language(language)
         self.lead_chars = lead_chars
         self.reading = Reading(joined)
         self.flagged: dict[int, str] = {}
@@ -88,7 +89,7 @@ class Scan:
         if not places:
             return []
         info = self.watchlist.infos[term]
-        if info.only and info.only != _base(self.language):
+        if info.only and info.only != self.base_language:
             return []
         size = info.size
         hits = [(term, begin, begin + size) for begin in places]

@@ -69,6 +69,10 @@ class Dictionary:
                 return tail
         return ""
 
+    def knows(self, word: str) -> bool:
+        """True where the dictionary has the word: then it has no other forms than those it tells."""
+        return word in self.lemma_of or word.lower() in self.lemma_of
+
     def expand(self, word: str) -> set[str]:
         """All forms of a word, as the dictionary has them."""
         (lemma,) = self.lemmas(word)
@@ -94,8 +98,8 @@ class Russian:
 
         self.analyzer = MorphAnalyzer()
 
-    def parse(self, word: str) -> Any:
-        """The likeliest reading in which the word is a dictionary form, else the likeliest."""
+    def parse(self, word: str) -> list[Any]:
+        """The readings in which the word is a dictionary form, all of the likeliest part of speech; else the likeliest."""
         readings = self.analyzer.parse(word)
         folded = word.lower().replace("ё", "е")
         named = [
@@ -103,12 +107,16 @@ class Russian:
             for one in readings
             if one.normal_form.replace("ё", "е") == folded and one.tag.POS not in ("CONJ", "PREP", "PRCL", "INTJ")
         ]
-        return (named or readings)[0]
+        return [one for one in named if one.tag.POS == named[0].tag.POS] or readings[:1]
+
+    def knows(self, word: str) -> bool:
+        """True always: it inflects what it has never seen as well."""
+        return bool(word)
 
     def expand(self, word: str) -> set[str]:
         """Forms of a word: of the same part of speech, short adjectives and comparatives left out."""
-        reading = self.parse(word)
-        return {one.word for one in reading.lexeme if _same_kind(reading.tag, one.tag)}
+        readings = self.parse(word)
+        return {one.word for reading in readings for one in reading.lexeme if _same_kind(reading.tag, one.tag)}
 
 
 _VERB_KINDS: Final = frozenset({"INFN", "VERB", "PRTS", "GRND"})
@@ -134,7 +142,7 @@ def variants(language: str, forms: set[str]) -> set[str]:
 def regular(language: str, word: str) -> set[str]:
     """Regular endings of a word that no dictionary knows (names, compounds)."""
     if language == "en":
-        return {word} if word.endswith("s") else {word, f"{word}s"}
+        return {word} if word.endswith("s") or word[:1].isupper() else {word, f"{word}s"}
     if language == "fr":
         return {word} if word.endswith(("s", "x", "z")) else {word, f"{word}s"}
     if language == "de":
@@ -166,7 +174,7 @@ def expand_language(language: str, words: Iterable[str]) -> dict[str, list[str]]
     found: dict[str, list[str]] = {}
     for word in asked:
         forms = set(map(clean, source.expand(clean(word)))) | {word}
-        if len(forms) == 1:
+        if len(forms) == 1 and not source.knows(word):
             forms |= regular(language, word)
         found[word] = sorted(variants(language, forms))
     return found
