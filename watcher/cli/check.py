@@ -125,19 +125,31 @@ def _count(number: int, what: str) -> str:
 def _forms(checked: Iterable[Checked], form: str) -> Iterator[str]:
     """A line per term: where it is declared, its language, itself, and what it matches."""
     for one in checked:
-        for term in one.compiled.terms if one.compiled else ():
-            row = {
-                "concept": term.concept,
-                "language": term.language,
-                "term": term.term,
-                "forms": list(map(list, term.forms)),
-            }
+        for (concept, language, term), words in _grouped(one).items():
             if form == "json":
+                row = {"concept": concept, "language": language, "term": term, "forms": words}
                 yield json.dumps(row, ensure_ascii=False)
             else:
-                owner = f"@{term.concept}" if term.concept else "(rules)"
-                words = " + ".join(", ".join(forms) for forms in term.forms)
-                yield f"{owner}\t{term.language or '-'}\t{term.term}\t{words}"
+                owner = f"@{concept}" if concept else "(rules)"
+                yield f"{owner}\t{language or '-'}\t{term}\t" + " + ".join(", ".join(forms) for forms in words)
+
+
+def _grouped(one: Checked) -> dict[tuple[str, str, str], list[list[str]]]:
+    """The forms of each word of every term. Forms that an author gave are terms of their own inside; here they are one."""
+    found: dict[tuple[str, str, str], list[list[str]]] = {}
+    for term in one.compiled.terms if one.compiled else ():
+        words = [[term.term[1:].strip('"')]] if term.term.startswith("=") else [list(forms) for forms in term.forms]
+        before = found.setdefault((term.concept, term.language, term.term), words)
+        if before is not words:
+            before[:] = _joined(before, words)
+    return found
+
+
+def _joined(before: list[list[str]], words: list[list[str]]) -> list[list[str]]:
+    """Two rows of forms as alternatives of one."""
+    as_phrase = [" ".join(forms[0] for forms in words)] if len(words) > 1 else words[0]
+    first = [" ".join(forms[0] for forms in before)] if len(before) > 1 else before[0]
+    return [list(dict.fromkeys([*first, *as_phrase]))]
 
 
 def _effective(settings: Settings, checked: Iterable[Checked]) -> dict[str, Any]:

@@ -158,8 +158,7 @@ def _details(assessment: Assessment, fields: dict[str, str]) -> dict[str, Any]:
     return {
         "rung": assessment.rung,
         "parts": [
-            {"kind": part.kind, "name": part.name, "points": part.points, "why": part.why}
-            for part in assessment.parts
+            {"kind": part.kind, "name": part.name, "points": part.points, "why": part.why} for part in assessment.parts
         ],
         "matches": [
             {
