@@ -55,8 +55,9 @@ _DECLARATION_TEXT = re.compile(r"<\?xml(?:\s[^>]{0,2000})?\?>")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BAD_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,40})|([0-9]{1,40}));?")
 
-CONTROL_MARK = "\x80"
-"""Stands for a character that XML cannot hold, so that the entry it was in is flagged when its text is scrubbed."""
+CONTROL_MARK = "\ufdd0"
+"""Stands for a character that XML cannot hold, so that the entry it was in is flagged when its text is scrubbed: a
+noncharacter that XML lets through and that is never stored."""
 
 
 @dataclass(frozen=True, slots=True)

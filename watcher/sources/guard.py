@@ -13,7 +13,7 @@ import socket
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from yarl import URL
 
@@ -88,7 +88,15 @@ def refusal(text: str, *, allow_private: bool = False) -> str:
     return "" if is_public and address not in _NAT64_LOCAL else "not a public address"
 
 
-def guarded_socket(*, allow_private: bool) -> Callable[[AddrInfo], socket.socket]:
+class Judge(Protocol):
+    """Says why an address must not be contacted: `refusal`, or a stand-in that knows a test's own network."""
+
+    def __call__(self, text: str, *, allow_private: bool = False) -> str:
+        """The reason, or an empty string."""
+        ...
+
+
+def guarded_socket(*, allow_private: bool, judge: Judge = refusal) -> Callable[[AddrInfo], socket.socket]:
     """A socket factory that makes a socket only for an address that may be contacted.
 
     Raises:
@@ -97,7 +105,7 @@ def guarded_socket(*, allow_private: bool) -> Callable[[AddrInfo], socket.socket
 
     def make(info: AddrInfo) -> socket.socket:
         family, kind, proto, _, where = info
-        reason = refusal(str(where[0]), allow_private=allow_private)
+        reason = judge(str(where[0]), allow_private=allow_private)
         if reason:
             raise OSError(errno.EACCES, f"{REFUSED_MARK} {where[0]} {reason}")
         return socket.socket(family=family, type=kind, proto=proto)

@@ -21,7 +21,17 @@ from watcher.core.errors import SourceError
 from watcher.core.limits import Limits
 from watcher.core.model import Claim, Fetched, Micros
 from watcher.sources.freshness import max_age, retry_after
-from watcher.sources.guard import Hop, check_url, configured_ports, escaped, guarded_socket, redirect_target, show_url
+from watcher.sources.guard import (
+    Hop,
+    Judge,
+    check_url,
+    configured_ports,
+    escaped,
+    guarded_socket,
+    redirect_target,
+    refusal,
+    show_url,
+)
 from watcher.sources.httpfaults import MAPPED, to_source_error
 from watcher.sources.inflate import Inflater
 from watcher.sources.politeness import HostGates, Sleep
@@ -65,6 +75,7 @@ class HttpFetcher:
         resolve: looks a name up (blocking); for tests.
         ssl_context: trust for TLS; the operating system's by default.
         sleep: waits for politeness.
+        judge: says which addresses are refused; for tests, which have only loopback to play the public network.
     """
 
     def __init__(
@@ -76,11 +87,13 @@ class HttpFetcher:
         resolve: Resolve = system_resolve,
         ssl_context: ssl.SSLContext | None = None,
         sleep: Sleep = asyncio.sleep,
+        judge: Judge = refusal,
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._resolve = resolve
         self._ssl_context = ssl_context
+        self._judge = judge
         self._headers = {"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip"}
         self._gates = HostGates(clock.monotonic, sleep)
         self._in_flight = asyncio.Semaphore(limits.in_flight)
@@ -170,7 +183,7 @@ class HttpFetcher:
         connector = aiohttp.TCPConnector(
             limit=0,
             force_close=True,
-            socket_factory=guarded_socket(allow_private=allow_private),
+            socket_factory=guarded_socket(allow_private=allow_private, judge=self._judge),
             resolver=DeadlineResolver(limits.dns_s, threads=limits.in_flight, resolve=self._resolve),
             ssl=self._ssl_context if self._ssl_context is not None else True,
         )

@@ -13,6 +13,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -171,6 +172,7 @@ class Nursery:
         self._control.close()
         with contextlib.suppress(OSError):
             self._process.kill()
+        threading.Thread(target=self._process.wait, name="reap-fork-server", daemon=True).start()
         if self._ready.done():
             self._ready = asyncio.get_running_loop().create_future()
         self._ready.set_exception(ServerLostError(why))

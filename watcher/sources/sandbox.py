@@ -7,6 +7,7 @@ happens to it is one failed poll of one source. What it answers is bytes of JSON
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Sequence
@@ -41,7 +42,8 @@ class Sandbox:
     def __init__(self, limits: Limits, watchlists: Sequence[bytes] = (), workers: int = 0) -> None:
         self._limits = limits
         self._watchlists = tuple(watchlists)
-        self._turns = asyncio.Semaphore(workers or os.cpu_count() or 1)
+        self._workers = workers or os.cpu_count() or 1
+        self._turns = asyncio.Semaphore(self._workers)
         self._free: list[Worker] = []
         self._nursery: Nursery | None = None
         self._verifier = Verifier(limits, self._watchlists)
@@ -54,11 +56,19 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._drain()
         self._is_closed = True
         for worker in self._free:
             worker.close()
         if self._nursery is not None:
             await self._nursery.close()
+
+    async def _drain(self) -> None:
+        """Let tasks end that were handed in before, but not for ever: a reload must not fail the polls under way."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.stop_s):
+                for _ in range(self._workers):
+                    await self._turns.acquire()
 
     async def parse(self, claim: Claim, fetched: Fetched) -> ParsedFeed:
         """Decode, parse, scrub and match in a child.
