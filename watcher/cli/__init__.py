@@ -147,7 +147,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = _invoke(arguments)
         return code or _flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         # The reader went away (`watcher report | head`): it has what it wanted, and nobody is left to tell.
         _silence(sys.stdout)
         return 0
