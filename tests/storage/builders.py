@@ -105,7 +105,13 @@ def entry_intent(
     entry: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> EntryIntent:
-    said = Entry(guid=name, link=f"https://x.example/{name}", title=f"Title {name}", text=f"note {name}", item_digest=digest(f"item {name}"))
+    said = Entry(
+        guid=name,
+        link=f"https://x.example/{name}",
+        title=f"Title {name}",
+        text=f"note {name}",
+        item_digest=digest(f"item {name}"),
+    )
     said = replace(said, **(entry or {}))
     evidence = {watchlist: Evidence(REVISION, digest(name), figures=figures)} if found else {}
     signals = tuple((watchlist, one.signal) for one in found if one.reached)
@@ -178,7 +184,14 @@ def poll(claim: Claim, *entries: EntryIntent, at: int = T0, body: bytes | None =
 def failed_poll(claim: Claim, *, at: int = T0, **changes: Any) -> PollIntent:
     intent = poll(claim, at=at)
     change = replace(
-        intent.change, health=SourceHealth.UNREACHABLE, reason="timeout", failures=claim.failures + 1, item_digests=None
+        intent.change,
+        health=SourceHealth.UNREACHABLE,
+        reason="timeout",
+        failures=claim.failures + 1,
+        item_digests=None,
+        etag=claim.etag,
+        body_digest=claim.body_digest,
+        last_ok_at=claim.last_ok_at,
     )
     failed = replace(
         intent,
@@ -189,6 +202,6 @@ def failed_poll(claim: Claim, *, at: int = T0, **changes: Any) -> PollIntent:
         detail="no answer in 10 s",
         fetched=None,
         entries_seen=0,
-        change=replace(change, etag=claim.etag, body_digest=claim.body_digest, last_ok_at=claim.last_ok_at),
+        change=replace(change, **changes.pop("change", {})),
     )
     return replace(failed, **changes)

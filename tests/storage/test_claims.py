@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.storage.builders import HOUR, T0, document, failed_poll, poll, source
+from tests.storage.builders import HOUR, T0, digest, document, failed_poll, hit_intent, poll, source
 from tests.storage.conftest import Backend
 from watcher.core.errors import LeaseLostError
 from watcher.core.model import SECOND
@@ -78,16 +78,10 @@ def test_everything_ignores_the_schedule_but_never_a_retry_after(backend: Backen
     a, b = store.claim_due("one", T0, limit=2, lease_s=10)
     with store.write() as transaction:
         transaction.apply(poll(a, at=T0))
-        transaction.apply(failed_poll(b, at=T0, change=failed_poll(b).change.__class__(**_asked_to_wait(b))))
+        transaction.apply(failed_poll(b, change={"retry_not_before": T0 + HOUR, "next_poll_at": T0 + HOUR}))
     assert store.claim_due("two", T0 + SECOND, limit=9, lease_s=10) == []
     assert names(store.claim_due("two", T0 + SECOND, limit=9, lease_s=10, everything=True)) == ["a"]
     assert names(store.claim_due("two", T0 + 2 * HOUR, limit=9, lease_s=10, only=["b"])) == ["b"]
-
-
-def _asked_to_wait(claim):
-    change = failed_poll(claim).change
-    values = {name: getattr(change, name) for name in change.__slots__}
-    return {**values, "retry_not_before": T0 + HOUR, "next_poll_at": T0 + HOUR}
 
 
 def test_only_the_named_sources(backend: Backend) -> None:
@@ -118,18 +112,20 @@ def test_next_due_waits_for_leases_and_retry_after(backend: Backend) -> None:
     a, _ = store.claim_due("one", T0, limit=2, lease_s=180)
     assert store.next_due() == T0 + 180 * SECOND
     with store.write() as transaction:
-        transaction.apply(poll(a, at=T0 + 5 * SECOND, change={"next_poll_at": T0 + 60 * SECOND, "retry_not_before": T0 + 90 * SECOND}))
+        transaction.apply(
+            poll(a, at=T0 + 5 * SECOND, change={"next_poll_at": T0 + 60 * SECOND, "retry_not_before": T0 + 90 * SECOND})
+        )
     assert store.next_due() == T0 + 90 * SECOND
 
 
 def test_a_claim_carries_what_the_last_poll_left(backend: Backend) -> None:
-    from tests.storage.builders import digest, hit_intent
-
     listed(backend, "a")
     store = backend.store()
     (claim,) = store.claim_due("one", T0, limit=1, lease_s=10)
     with store.write() as transaction:
-        intent = poll(claim, hit_intent("x"), hit_intent("y"), at=T0, change={"kind_state": "{}", "last_modified": "Mon"})
+        intent = poll(
+            claim, hit_intent("x"), hit_intent("y"), at=T0, change={"kind_state": "{}", "last_modified": "Mon"}
+        )
         transaction.apply(intent)
     (again,) = store.claim_due("one", T0 + HOUR, limit=1, lease_s=10)
     assert again.etag == '"1"'

@@ -1,0 +1,117 @@
+"""``watcher db``: reads the arguments, has the database cared for, says what came of it. Must not: hold SQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from watcher.cli.common import database_option, say, write_lines
+
+
+@click.group(short_help="Upgrade, check, back up and measure the database.")
+def command() -> None:
+    """Upgrade, check, back up and measure the database.
+
+    `watcher run` and `watcher poll` upgrade by themselves, after a copy; these are for when you want to see it happen.
+    """
+
+
+@command.command(short_help="Make the database, or bring it to this program's schema.")
+@database_option
+def upgrade(database: str) -> int:
+    """Make the database, or bring it to this program's schema.
+
+    A filled SQLite database is copied first, beside it. On PostgreSQL stop the workers before.
+
+    \b
+    Examples:
+      watcher db upgrade
+      watcher db upgrade --database postgresql://watcher@db.example/watcher
+    """
+    from watcher.storage.address import parse_address
+    from watcher.storage.lock import WriterLock
+    from watcher.storage.migrate import upgrade as upgrade_schema
+    from watcher.storage.schema import HEAD
+
+    with WriterLock(database, alone=True):
+        before = upgrade_schema(database)
+    shown = parse_address(database).shown
+    if before == HEAD:
+        say(f"{shown} has schema {HEAD} already")
+    else:
+        say(f"{shown}: schema {before or 'none'} → {HEAD}")
+    return 0
+
+
+@command.command(short_help="Check the whole database: damage, references, schema.")
+@database_option
+def check(database: str) -> int:
+    """Check the whole database: damage, broken references, and whether its schema is this program's.
+
+    Nothing is repaired. Every problem is a line; exit code 1 where there is one, 4 where no check can even run.
+    """
+    from watcher.core.clean import terminal
+    from watcher.storage.address import parse_address
+    from watcher.storage.migrate import check as problems_of
+
+    problems = problems_of(database)
+    write_lines(map(terminal, problems))
+    if problems:
+        say(f"error: {len(problems)} problem(s)\nhint: keep the file as it is, and restore a backup")
+        return 1
+    say(f"{parse_address(database).shown} is whole")
+    return 0
+
+
+@command.command(short_help="Copy the SQLite database while it is in use.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@database_option
+def backup(file: Path, database: str) -> int:
+    """Copy the SQLite database to FILE while it is in use, and check the copy. FILE must not be there yet.
+
+    To restore, stop the daemon and put the copy in the database's place. Alerts that were owed when the copy was made
+    are owed again then; what is older than three days is not sent any more.
+
+    \b
+    Example:
+      watcher db backup copies/watcher-2026-09-05.sqlite3
+    """
+    from watcher.storage.backup import backup as copy
+
+    size = copy(database, file)
+    say(f"{file}: {_size(size)}, checked")
+    return 0
+
+
+@command.command(short_help="Show what takes the room: rows and bytes per table.")
+@database_option
+def stats(database: str) -> int:
+    """Show what takes the room: rows and bytes per table, indexes included, the largest first."""
+    from watcher.storage.engine import open_engine
+    from watcher.storage.schema import require_current
+    from watcher.storage.stats import table_sizes
+
+    engine = open_engine(database, read_only=True)
+    try:
+        require_current(engine)
+        sizes = table_sizes(engine)
+    finally:
+        engine.dispose()
+    rows = [(size.name, f"{size.rows:,}", _size(size.size_bytes)) for size in sizes]
+    rows.append(("all", f"{sum(size.rows for size in sizes):,}", _size(sum(size.size_bytes or 0 for size in sizes))))
+    widths = [max(len(row[column]) for row in (("table", "rows", "bytes"), *rows)) for column in range(3)]
+    table = [("table", "rows", "bytes"), *rows]
+    write_lines(f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in table)
+    return 0
+
+
+def _size(count: int | None) -> str:
+    if count is None:
+        return "-"
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")
