@@ -292,7 +292,7 @@ def test_the_newest_poll_is_inside_the_period():
 
     read_report(queries, Request())
 
-    assert queries.asked == HitFilter(watchlist="pact", since=None, until=UNTIL)
+    assert queries.asked == HitFilter(watchlist="pact", since=None, until=UNTIL, order="score")
 
 
 def test_times_count_from_the_newest_poll_in_the_zone_of_the_watchlist():

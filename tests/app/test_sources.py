@@ -93,7 +93,11 @@ def test_the_list_counts_what_can_be_read():
 
 
 def test_private_addresses_are_shown():
-    assert "feed (private)" in text_of(source_lines(listed(), Style(140)))
+    text = text_of(source_lines(listed(), Style(140)))
+
+    assert "demo-feed*" in text
+    assert "* may have a private address" in text
+    assert "*" not in text_of(source_lines(listed(ROWS[:1]), Style(140)))
     assert "may be private (allow_private: true)" in text_of(detail_lines(listed(), ROWS[1], Style()))
 
 
@@ -109,6 +113,14 @@ def test_times_are_as_short_as_they_stay_clear():
 def test_the_list_fits(columns):
     for lines in (source_lines, health_lines):
         assert all(width(line) <= columns for line in lines(listed(), Style(columns)))
+
+
+def test_the_list_says_why_a_source_cannot_be_read():
+    text = " ".join(text_of(source_lines(listed(), Style())).split())
+
+    assert "Cannot be read: 2 sources" in text
+    assert "osce-press: unreachable since 2025-12-09 05:00 (7 days); dns: no such host" in text
+    assert "Cannot be read" not in text_of(source_lines(listed(ROWS[:1]), Style()))
 
 
 def test_health_says_since_when_why_and_what_to_do():

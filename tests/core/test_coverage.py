@@ -100,6 +100,17 @@ def test_an_open_start_begins_with_the_first_state():
     assert coverage.sources[0].kind == "whole"
 
 
+def test_with_an_open_start_the_wait_for_the_first_poll_is_no_gap():
+    waiting = state(health="never polled", since="2025-12-12T00:00", until="2025-12-13T00:00")
+    rows, until = [source(), source("b")], UNTIL
+    states = [waiting, state(since="2025-12-13T00:00"), state("b", "never polled", since="2025-12-12T00:00")]
+
+    coverage = measure(rows, states, since=None, until=until)
+
+    assert [s.kind for s in coverage.sources] == ["whole", "none"]
+    assert one(*states[:2]).kind == "part"
+
+
 def test_an_open_start_without_states_is_an_empty_period():
     coverage = measure([source()], [], since=None, until=UNTIL)
 

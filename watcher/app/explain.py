@@ -112,10 +112,17 @@ def _account(firing: Firing, detail: HitDetail, rungs: dict[str, str], *, with_t
         rule=firing.rule,
         rung=rungs.get(firing.rule, ""),
         suppressed_by=firing.suppressed_by,
-        words=tuple(dict.fromkeys(match.form or match.term for match in firing.matches)),
+        words=tuple(dict.fromkeys(_word(match, detail, with_text=with_text) for match in firing.matches)),
         snippets=tuple(snippets(firing.matches, detail.row.title, detail.text)) if with_text else (),
         matches=firing.matches,
     )
+
+
+def _word(match: Match, detail: HitDetail, *, with_text: bool) -> str:
+    """The word as it stands in the text where that is at hand, else the form that matched."""
+    body = detail.row.title if match.field == "title" else detail.text
+    stands = body[match.start : match.end] if with_text and 0 <= match.start < match.end else ""
+    return stands or match.form or match.term
 
 
 def _facets(mentions: Sequence[FacetMention]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -10,12 +10,14 @@ from typing import Protocol
 from watcher.app.report import choose_watchlist, find_zone
 from watcher.app.report_text import link_text
 from watcher.core import period
-from watcher.core.basics import Micros, SourceHealth
+from watcher.core.basics import SECOND, Micros, SourceHealth
 from watcher.core.clean import csv_line, json_line, safe_link, terminal
 from watcher.core.coverage import SEEING
 from watcher.core.errors import UsageProblem
 from watcher.core.render import Column, Style, Table, block, heading, labelled, plural
 from watcher.core.views import SourceRow, WatchlistRow
+
+_WORTH_TELLING = 60 * SECOND
 
 NEXT_STEPS: dict[str, str] = {
     SourceHealth.OK.value: "nothing to do",
@@ -101,6 +103,7 @@ def source_lines(listed: SourceList, style: Style) -> Iterable[str]:
     if polled:
         yield ""
         yield from _table(listed, polled, style)
+    yield from _ill(listed, [row for row in polled if row.health not in SEEING], style)
     yield from _blind(listed, style)
 
 
@@ -121,8 +124,7 @@ def _summary(listed: SourceList, style: Style) -> Iterable[str]:
 
 def _table(listed: SourceList, rows: Sequence[SourceRow], style: Style) -> Iterable[str]:
     columns = (
-        Column("source", least=14),
-        Column("kind", least=7),
+        Column("source", least=18),
         Column("state", least=11),
         Column("since", least=5),
         Column("last poll", least=11),
@@ -133,12 +135,13 @@ def _table(listed: SourceList, rows: Sequence[SourceRow], style: Style) -> Itera
     cells = [_cells(listed, row) for row in rows]
     tones = ["" if row.health in SEEING else "warn" for row in rows]
     yield from Table(columns, cells, tones=tones).lines(style)
+    if any(row.allow_private for row in rows):
+        yield "* may have a private address (allow_private)"
 
 
 def _cells(listed: SourceList, row: SourceRow) -> tuple[str, ...]:
     return (
-        terminal(row.name),
-        f"{terminal(row.kind)} (private)" if row.allow_private else terminal(row.kind),
+        terminal(row.name) + ("*" if row.allow_private else ""),
         terminal(row.health),
         _short(listed, row.health_since),
         f"{_short(listed, row.last_poll_at)} {terminal(row.last_outcome)}".strip(),
@@ -157,6 +160,17 @@ def _short(listed: SourceList, micros: Micros | None) -> str:
     if full[:10] == today[:10]:
         return full[11:]
     return full[5:] if full[:4] == today[:4] else full[:10]
+
+
+def _ill(listed: SourceList, rows: Sequence[SourceRow], style: Style) -> Iterable[str]:
+    if not rows:
+        return
+    yield ""
+    yield heading(f"Cannot be read: {plural(len(rows), 'source')} (what to do: --health)", style)
+    for row in rows:
+        yield from block(
+            f"{terminal(row.name)}: {terminal(row.health)} {_since_why(listed, row)}", style.width, rest="    "
+        )
 
 
 def _blind(listed: SourceList, style: Style) -> Iterable[str]:
@@ -210,7 +224,8 @@ def _since_why(listed: SourceList, row: SourceRow) -> str:
 def _since(listed: SourceList, row: SourceRow) -> str:
     if row.health_since is None:
         return ""
-    span = f" ({period.show_span(listed.as_of - row.health_since)})" if listed.as_of is not None else ""
+    lasts = listed.as_of - row.health_since if listed.as_of is not None else 0
+    span = f" ({period.show_span(lasts)})" if lasts >= _WORTH_TELLING else ""
     return f"since {period.show_moment(row.health_since, listed.zone)}{span}"
 
 

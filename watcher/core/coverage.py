@@ -112,13 +112,25 @@ class Coverage:
 def measure(
     sources: Sequence[SourceRow], intervals: Sequence[Interval], *, since: Micros | None, until: Micros
 ) -> Coverage:
-    """Coverage of [since, until). An open ``since`` starts with the earliest state that is kept."""
+    """Coverage of [since, until).
+
+    An open ``since`` starts with the earliest state that is kept; the wait of a source for its first poll is then no gap,
+    since nobody could have asked for what was before.
+    """
     start = since if since is not None else min((i.since for i in intervals), default=until)
     start = min(start, until)
     kept: dict[str, list[Interval]] = {}
     for interval in sorted(intervals, key=lambda i: i.since):
         kept.setdefault(interval.source, []).append(interval)
-    return Coverage(start, until, tuple(_one(s, kept.get(s.name, []), start, until) for s in sources))
+    starts = {name: _first_polled(found, start) if since is None else start for name, found in kept.items()}
+    return Coverage(
+        start, until, tuple(_one(s, kept.get(s.name, []), starts.get(s.name, start), until) for s in sources)
+    )
+
+
+def _first_polled(intervals: Sequence[Interval], start: Micros) -> Micros:
+    """When the first state began that a poll made; the start where there is none."""
+    return min((i.since for i in intervals if i.health != SourceHealth.NEVER_POLLED.value), default=start)
 
 
 def _one(source: SourceRow, intervals: Sequence[Interval], start: Micros, until: Micros) -> SourceCoverage:
