@@ -46,7 +46,7 @@ def test_a_good_watchlist_ends_with_0_and_a_sum(folder):
         "w.yaml: good: 2 signals, 3 rules, 2 concepts with 8 terms, 2 sources; 0 errors, 1 warning"
     )
     assert (
-        "w.yaml:17:3: warning: no rule of signal 'draft-text' stands for rung 'claimed' [unreached-rung]"
+        "w.yaml:17:3: warning: no rule of any signal stands for rung 'claimed' of ladder 'pact' [unreached-rung]"
         in result.output
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +15,9 @@ from watcher.cli.common import format_option, write_lines
 if TYPE_CHECKING:
     from watcher.app.rulechecks import Checked
     from watcher.core.errors import Issue
+
+SHOWN_CHARS: Final = 100
+"""So much of a line is shown, around what is wrong in it."""
 
 
 @click.command()
@@ -96,10 +99,10 @@ def _issue_lines(issue: Issue, line: str) -> Iterator[str]:
 
     first, *rest = str(issue).split("\n")
     yield first
-    shown = hide_in_line(line)
-    if shown == line and line.strip() and len(line) <= 160:
-        yield f"    | {line}"
-        yield "    | " + " " * (issue.column - 1) + "^"
+    if line.strip() and hide_in_line(line) == line:
+        start = max(0, issue.column - 1 - SHOWN_CHARS // 2) if len(line) > SHOWN_CHARS else 0
+        yield f"    | {line[start : start + SHOWN_CHARS]}"
+        yield "    | " + " " * (issue.column - 1 - start) + "^"
     yield from rest
 
 

@@ -121,18 +121,16 @@ def _unused(document: Document) -> Iterator[Issue]:
     for concept in document.concepts.values():
         if concept.id not in used and concept.place.file == document.main:
             yield _warn(concept.place, "unused-concept", f"no query names concept @{concept.id}", "use it or remove it")
-    ladders = {signal.ladder for signal in document.signals}
-    for signal in document.signals:
-        reached = {rule.rung for rule in signal.rules}
-        for rung in document.ladders.get(signal.ladder, ()):
-            if rung not in reached:
-                message = f"no rule of signal {signal.id!r} stands for rung {rung!r}"
-                yield _warn(signal.place, "unreached-rung", message, "give one of its rules this rung")
-    for name in document.ladders:
-        if name not in ladders:
+    for name, rungs in document.ladders.items():
+        climbing = [signal for signal in document.signals if signal.ladder == name]
+        if not climbing:
             yield _warn(
                 Place(document.main, 0, 0), "unused-ladder", f"no signal has ladder {name!r}", "use it or remove it"
             )
+        reached = {rule.rung for signal in climbing for rule in signal.rules}
+        for rung in (rung for rung in rungs if climbing and rung not in reached):
+            message = f"no rule of any signal stands for rung {rung!r} of ladder {name!r}"
+            yield _warn(climbing[0].place, "unreached-rung", message, "give one of the rules this rung")
 
 
 def _untested(document: Document, tests: tuple[TestFile, ...]) -> Iterator[Issue]:
