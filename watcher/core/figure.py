@@ -41,14 +41,35 @@ _COUNT_LIST: Final = """total number count tally figure число количе�
 anzahl nombre total effectif"""
 _REACH: Final = frozenset(_REACH_LIST.split())
 _COUNT: Final = frozenset(_COUNT_LIST.split())
-_RANGE: Final = frozenset("and to or и до или і й або und bis oder et à ou".split())
+_RANGE_LIST: Final = "and to or и до или і й або und bis oder et à ou"
+_RANGE: Final = frozenset(_RANGE_LIST.split())
+_SIGNS: Final = "€$£₽₴¥"
 _ROWS: Final = tuple(
     (name, tuple(phrase.split()))
     for name, phrases in _QUALIFIERS.items()
     for phrase in phrases.replace("\n", "").split("|")
 )
 _FILLERS: Final = frozenset(
-    {"a", "an", "the", "of", "than", "to", "de", "d", "des", "les", "чем", "ніж", "als", "den", "die"}
+    {
+        "eur",
+        "usd",
+        "gbp",
+        "a",
+        "an",
+        "the",
+        "of",
+        "than",
+        "to",
+        "de",
+        "d",
+        "des",
+        "les",
+        "чем",
+        "ніж",
+        "als",
+        "den",
+        "die",
+    }
 )
 
 
@@ -86,12 +107,14 @@ def _is_reached(row: Sequence[Token], number: Number, units: frozenset[tuple[str
 
 def _qualifier(row: Sequence[Token], number: Number) -> str:
     """What stands around the number and says how it is meant; added and total before over, about and under."""
-    since = max(0, number.first - _QUALIFIER_GAP)
-    marks = [at for at in range(since, number.first) if row[at].kind != "word"]
+    stop = number.first
+    stop -= stop > 0 and row[stop - 1].text in _SIGNS
+    since = max(0, stop - _QUALIFIER_GAP)
+    marks = [at for at in range(since, stop) if row[at].kind != "word"]
     since = max(marks, default=since - 1) + 1
-    before = tuple(token.text for token in row[since : number.first])
-    if since == number.first and number.first > 1 and row[number.first - 1].text == ",":
-        lead = tuple(token.text for token in row[max(0, number.first - 1 - _QUALIFIER_GAP) : number.first - 1])
+    before = tuple(token.text for token in row[since:stop])
+    if since == stop and stop > 1 and row[stop - 1].text == ",":
+        lead = tuple(token.text for token in row[max(0, stop - 1 - _QUALIFIER_GAP) : stop - 1])
         return "total" if any(lead[-len(phrase) :] == phrase for name, phrase in _ROWS if name == "total") else ""
     after = row[number.last + 1].text if number.last + 1 < len(row) else ""
     for name, phrase in _ROWS:

@@ -426,7 +426,7 @@ def parse_term(text: str, language: str, place: Place | None = None) -> Phrase:
     Raises:
         QueryError: it is something else.
     """
-    if _SIMPLE_TERM.fullmatch(text) and not any(word in _RESERVED or word in _FOREIGN for word in text.split(" ")):
+    if _SIMPLE_TERM.fullmatch(text):
         parts = text.split(" ")
         if len(parts) <= MAX_WORDS:
             return Phrase(tuple(Word(part, "forms", language) for part in parts))
