@@ -4,7 +4,8 @@ The key of an entry is guid, else link, else content. The rules, in order:
 
 1. A key that is taken already in the same body: the first wins; the second lives under guid and link together.
 2. A stored entry under the key, or under the key it would have as such a second: it is that one.
-3. A stored entry with the same link and the same content under another guid: it is that one, and gets an alias.
+3. A stored entry with the same link, content and date under another guid: it is that one, and gets an alias. With
+   another date it was published again: a new entry that repeats the first.
 4. A stored entry that was, or can only be, known by its link: it is that one.
 5. Else it is new; where another entry says the very same at length, it may be a duplicate of it.
 """
@@ -143,7 +144,7 @@ class Known:
     def _by_other_name(self, named: Named, taken: set[int]) -> StoredEntry | None:
         same_link = [entry for entry in self.by_link.get(named.link, ()) if entry.entry_id not in taken]
         for entry in same_link:
-            if entry.content_digest == named.content:
+            if entry.content_digest == named.content and _is_same_date(entry, named):
                 return entry
         for entry in same_link:
             # It was known by its link alone before it had a guid.
@@ -157,3 +158,9 @@ class Known:
         if len(fold_space(named.scored.entry.text)) < DUPLICATE_TEXT_CHARS:
             return None
         return min((entry.entry_id for entry in self.by_content.get(named.content, ())), default=None)
+
+
+def _is_same_date(stored: StoredEntry, named: Named) -> bool:
+    """Whether the publisher claims the same date for both; a date that is missing speaks for neither."""
+    published = named.scored.entry.published
+    return stored.published is None or published is None or stored.published == published
