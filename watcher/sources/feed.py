@@ -29,6 +29,7 @@ from watcher.sources.sniff import challenge_name, is_html, not_a_feed
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "redirect"})
 _ROOT = re.compile(r"<([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_FEED_INSIDE = re.compile(r"<(?:rss|feed|rdf:RDF)[\s>]")
 _ITEM_END = re.compile(r"</(?:[A-Za-z_][\w.-]{0,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _DATE_KEYS = ("published", "updated", "created")
 _SUMMARY_PROBE = 160
@@ -93,7 +94,7 @@ def _check_root(document: str, text: str) -> str:
     root = match.group(2) if match else ""
     if root.lower() in _FEED_ROOTS:
         return match.group(0)[1:] if match else root
-    if root.lower() == "html" or (root.lower() not in _FEED_ROOTS and is_html(text)):
+    if is_html(text) and not _FEED_INSIDE.search(head):
         filter_name = challenge_name(text)
         if filter_name:
             raise SourceError("parse", "blocked", f"a challenge page came instead of the feed ({filter_name})")

@@ -20,7 +20,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "a program"),
 )
 _TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,500})", re.IGNORECASE)
-_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|script|title)\b", re.IGNORECASE)
+_HTML_DOCTYPE = re.compile(r"\s*(?:<\?xml[^>]{0,300}\?>\s*)?<!doctype\s+html\b", re.IGNORECASE)
+_HTML_ROOTS = frozenset({"html", "head", "body", "meta", "script", "title", "div", "p", "center", "h1", "iframe"})
 _XML_ROOT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _JSON_FEED = re.compile(r"\"version\"\s*:\s*\"https?:[\\/]+jsonfeed", re.IGNORECASE)
 
@@ -64,8 +65,12 @@ def challenge_name(page: str) -> str:
 
 
 def is_html(text: str) -> bool:
-    """Whether a text without a feed's root looks like a web page."""
-    return bool(_HTML.search(text[:4096]))
+    """Whether a text is a web page, by its document type or its first element."""
+    head = text[:4096]
+    if _HTML_DOCTYPE.match(head):
+        return True
+    root = _XML_ROOT.search(head)
+    return root is not None and root.group(1).lower() in _HTML_ROOTS
 
 
 def not_a_feed(text: str) -> str:
