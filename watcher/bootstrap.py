@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from watcher.app.daemon import Duties
     from watcher.app.deliver import Courier
     from watcher.app.poll import OnPoll, Reading
-    from watcher.app.ports import Clock, Jitter
+    from watcher.app.ports import Clock, Jitter, Parser
     from watcher.app.reload import Generation
     from watcher.app.watchlists import Expand, Loaded
     from watcher.core.compile import CompiledWatchlist
@@ -195,12 +195,16 @@ def build_expand(settings: Settings) -> Expand:
 
 @dataclass(slots=True)
 class Hooks:
-    """What tests, the demo and the replay put in place of the machine's own: time, chance, crashes, and who listens."""
+    """What tests, the demo and the replay put in place of the machine's own: time, chance, crashes, and who listens.
+
+    ``sandbox`` makes what parses, from limits, pickled watchlists and a number of children.
+    """
 
     clock: Clock | None = None
     jitter: Jitter | None = None
     trace: Callable[[str], None] = lambda _point: None
     on_poll: OnPoll = lambda _line: None
+    sandbox: Callable[[Limits, Sequence[bytes], int], AbstractAsyncContextManager[Parser]] | None = None
 
 
 @asynccontextmanager
@@ -237,10 +241,10 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
             import asyncio
 
             return await _build_generation(
-                settings, await asyncio.to_thread(load_watchlists, settings), store, clock, writer
+                settings, await asyncio.to_thread(load_watchlists, settings), store, clock, writer, hooks
             )
 
-        first = await _build_generation(settings, loaded, store, clock, writer)
+        first = await _build_generation(settings, loaded, store, clock, writer, hooks)
         reloader = Reloader(build, first)
         stack.push_async_callback(_close_current, reloader)
         fetcher = await stack.enter_async_context(
@@ -291,7 +295,7 @@ def _build_couriers(
 
 
 async def _build_generation(
-    settings: Settings, loaded: Sequence[Loaded], store: SqlStore, clock: Clock, writer: Executor
+    settings: Settings, loaded: Sequence[Loaded], store: SqlStore, clock: Clock, writer: Executor, hooks: Hooks
 ) -> Generation:
     """Start children for the watchlists, then store the revisions; where storing fails the children end again."""
     import asyncio
@@ -299,11 +303,11 @@ async def _build_generation(
     from watcher.app.reload import Generation
     from watcher.sources.sandbox import Sandbox
 
-    sandbox = Sandbox(settings.limits, [one.compiled_bytes for one in loaded], settings.workers)
-    await sandbox.__aenter__()
+    made = (hooks.sandbox or Sandbox)(settings.limits, [one.compiled_bytes for one in loaded], settings.workers)
+    parser = await made.__aenter__()
 
     async def close() -> None:
-        await sandbox.__aexit__(None, None, None)
+        await made.__aexit__(None, None, None)
 
     def save() -> None:
         for one in loaded:
@@ -320,13 +324,13 @@ async def _build_generation(
         files=tuple(one.path.parent / name for one in loaded for name in one.document.files),
         names=frozenset(source.id for one in loaded for source in one.document.sources),
         sources=len({s.url for one in loaded for s in one.document.sources if s.enabled and not s.is_blind}),
-        reading=_build_reading(sandbox, compiled),
+        reading=_build_reading(parser, compiled),
         matchers=tuple(map(_build_matcher, compiled, [settings.limits] * len(compiled))),
         close=close,
     )
 
 
-def _build_reading(sandbox: object, compiled: Sequence[CompiledWatchlist]) -> Reading:
+def _build_reading(parser: Parser, compiled: Sequence[CompiledWatchlist]) -> Reading:
     from watcher.app.poll import Reading, Scorer
     from watcher.core.score import assess, validate_evidence
 
@@ -336,7 +340,7 @@ def _build_reading(sandbox: object, compiled: Sequence[CompiledWatchlist]) -> Re
 
         return Scorer(one.revision, score)
 
-    return Reading(sandbox, {one.id: scorer(one) for one in compiled})  # type: ignore[arg-type]  # a Parser
+    return Reading(parser, {one.id: scorer(one) for one in compiled})
 
 
 def _build_matcher(one: CompiledWatchlist, limits: Limits) -> Matcher:

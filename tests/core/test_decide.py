@@ -321,6 +321,11 @@ def test_a03_an_outage_of_ours_counts_against_nobody():
     assert intent.change.next_poll_at - NOW <= 300 * 1_000_000
 
 
+def test_b21_children_that_cannot_start_count_against_nobody():
+    fault = Fault.of(SourceError("parse", "no-child", "no process"))
+    assert decide_failed(claim(failures=2), fault, None, TIMES, LIMITS).change.failures == 2
+
+
 def test_a31_a_wait_that_a_host_asked_for_counts_against_nobody():
     error = SourceError("http", "host-on-hold", "asked to be left alone", retry_after_s=90)
     intent = decide_failed(claim(failures=1), Fault.of(error), None, TIMES, LIMITS)
@@ -329,7 +334,7 @@ def test_a31_a_wait_that_a_host_asked_for_counts_against_nobody():
 
 
 def test_b04_quarantine_is_polled_less():
-    intent = decide_failed(claim(failures=2), Fault("parse", "cpu", ""), None, TIMES, LIMITS)
+    intent = decide_failed(claim(failures=2), Fault("parse", "cpu-limit", ""), None, TIMES, LIMITS)
     assert intent.change.health is SourceHealth.QUARANTINED
     assert intent.change.next_poll_at - NOW == 4 * 3600 * 1_000_000
 

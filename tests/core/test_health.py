@@ -86,8 +86,8 @@ def test_a_reason_without_detail():
 
 
 def test_b04_three_kills_in_a_row_are_quarantine():
-    assert not is_quarantined(claim(failures=1), "parse", "cpu")
-    assert is_quarantined(claim(failures=2), "parse", "cpu")
+    assert not is_quarantined(claim(failures=1), "parse", "cpu-limit")
+    assert is_quarantined(claim(failures=2), "parse", "cpu-limit")
     assert is_quarantined(claim(health="quarantined", failures=0), "parse", "crashed")
     assert not is_quarantined(claim(failures=9), "http", "timeout")
     assert not is_quarantined(claim(failures=9), "parse", "not-a-feed")

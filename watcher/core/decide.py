@@ -57,8 +57,15 @@ class Fault:
     @classmethod
     def of(cls, error: SourceError) -> Fault:
         """The fault that an error of fetcher or sandbox tells of."""
-        is_wait = error.kind == "host-on-hold"
-        return cls(error.phase, error.kind, error.detail, error.status, error.retry_after_s, postponed=is_wait)
+        return cls(
+            error.phase,
+            error.kind,
+            error.detail,
+            error.status,
+            error.retry_after_s,
+            outage=error.kind == "no-child",
+            postponed=error.kind == "host-on-hold",
+        )
 
 
 @dataclass(frozen=True, slots=True)

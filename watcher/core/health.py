@@ -16,8 +16,8 @@ KILLS_TO_QUARANTINE = 3
 SEEING = frozenset({SourceHealth.OK, SourceHealth.UNCHANGED, SourceHealth.EMPTY})
 
 # How a child of the sandbox ends when a body is more than it may cost.
-KILLED_KINDS = frozenset({"crashed", "cpu", "killed", "memory", "timeout", "wall"})
-_NOT_A_FEED_KINDS = frozenset({"not-a-feed", "html", "empty-body", "unsupported-format"})
+KILLED_KINDS = frozenset({"cpu-limit", "crashed", "killed", "memory", "timeout"})
+_NOT_A_FEED_KINDS = frozenset({"empty-body", "not-a-feed", "sitemap-index"})
 
 
 @dataclass(frozen=True, slots=True)
