@@ -256,7 +256,12 @@ def test_g08_bad_query_in_a_file_without_language_is_still_told():
 
 @pytest.mark.parametrize(
     "new",
-    ["'https://user:hunter2@example.org/'", "'https://hunter2@example.org/'", "'ftp://user:hunter2@example.org/'"],
+    [
+        "'https://user:hunter2@example.org/'",
+        "'https://hunter2@example.org/'",
+        "'ftp://user:hunter2@example.org/'",
+        "'https://${hunter2}@example.org/'",
+    ],
 )
 def test_g09_a_password_in_an_address_is_refused_and_never_repeated(new):
     found = issues(files("'https://example.org/feed?key=${FEED_KEY}'", new))
@@ -275,12 +280,6 @@ def test_g09_a_password_in_an_address_is_refused_and_never_repeated(new):
 )
 def test_g09_secrets_are_only_named_and_only_in_addresses(old, new, code):
     assert [issue.code for issue in issues(files(old, new))] == [code]
-
-
-def test_login_from_the_environment_is_fine():
-    document = read_document(files("https://example.org/feed", "https://${LOGIN}@example.org/feed"), "w.yaml")
-
-    assert "${LOGIN}@" in document.sources[0].url
 
 
 def test_included_files_are_named_in_their_errors():

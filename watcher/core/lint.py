@@ -160,7 +160,7 @@ def _same_address(document: Document) -> Iterator[Issue]:
 
 def _address(url: str) -> tuple[str, str, str]:
     parts = urlsplit(url)
-    host = (parts.netloc.rpartition("@")[2]).lower()
+    host = parts.netloc.lower()
     for port in (":80", ":443"):
         host = host.removesuffix(port)
     return host, parts.path.rstrip("/"), parts.query

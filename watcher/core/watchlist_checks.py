@@ -164,10 +164,10 @@ def _secrets(path: Path, scalar: YamlText) -> Iterator[Issue]:
         elif not _SECRET_NAME.fullmatch(found[1]):
             message = "${...} must name an environment variable"
             yield issue(scalar.place, "bad-secret", message, "capital letters, digits and underscores: ${FEED_KEY}")
-    credentials = _CREDENTIALS.search(scalar.text) if is_address else None
-    if credentials and not SECRET.search(credentials[0]):
-        message = "the address holds a user name or password in clear"
-        yield issue(scalar.place, "secret-in-file", message, "keep it in the environment: https://${FEED_LOGIN}@host/")
+    if is_address and _CREDENTIALS.search(scalar.text):
+        message = "the address holds a user name or password"
+        hint = "logins are not sent; where the publisher gives a key, name it: https://host/feed?key=${FEED_KEY}"
+        yield issue(scalar.place, "secret-in-file", message, hint)
 
 
 def _twice(tree: Tree) -> Iterator[Issue]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -20,6 +22,7 @@ from watcher import __version__
 from watcher.core.errors import SourceError
 from watcher.core.limits import Limits
 from watcher.core.model import Claim, Fetched, Micros
+from watcher.core.secrets import hide, names, reveal
 from watcher.sources.freshness import max_age, retry_after
 from watcher.sources.guard import (
     Hop,
@@ -76,6 +79,7 @@ class HttpFetcher:
         ssl_context: trust for TLS; the operating system's by default.
         sleep: waits for politeness.
         judge: says which addresses are refused; for tests, which have only loopback to play the public network.
+        secrets: what ``${NAME}`` in an address stands for; the environment by default.
     """
 
     def __init__(
@@ -88,12 +92,14 @@ class HttpFetcher:
         ssl_context: ssl.SSLContext | None = None,
         sleep: Sleep = asyncio.sleep,
         judge: Judge = refusal,
+        secrets: Mapping[str, str] = os.environ,
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._resolve = resolve
         self._ssl_context = ssl_context
         self._judge = judge
+        self._secrets = secrets
         self._headers = {"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip"}
         self._gates = HostGates(clock.monotonic, sleep)
         self._in_flight = asyncio.Semaphore(limits.in_flight)
@@ -117,10 +123,37 @@ class HttpFetcher:
         Raises:
             SourceError: nothing usable came back; the phase and kind say what.
         """
+        used = self._secrets_of(claim.spec.url)
+        if not used:
+            return await self._fetch_claim(claim, claim.spec.url)
+        try:
+            fetched = await self._fetch_claim(claim, reveal(claim.spec.url, used))
+        except SourceError as error:
+            # No cause and no context: they hold the address in clear.
+            error.detail = hide(error.detail, used)
+            error.message, error.args = hide(error.message, used), ()
+            error.__cause__ = error.__context__ = None
+            raise
+        hops = tuple(hide(hop, used) for hop in fetched.hops)
+        return replace(fetched, url=hide(fetched.url, used), hops=hops)
+
+    def _secrets_of(self, url: str) -> dict[str, str]:
+        """What the ``${NAME}`` of an address stand for.
+
+        Raises:
+            SourceError: one of them is not set.
+        """
+        used = {name: self._secrets.get(name, "") for name in names(url)}
+        missing = [name for name, value in used.items() if not value]
+        if missing:
+            raise SourceError("http", "secret-missing", f"environment variable {missing[0]} is not set")
+        return used
+
+    async def _fetch_claim(self, claim: Claim, url: str) -> Fetched:
         spec = claim.spec
         interval = self._limits.host_interval_s if spec.host_interval_s is None else spec.host_interval_s
         return await self.fetch_url(
-            spec.url,
+            url,
             validators=self._validators(claim),
             allow_private=spec.allow_private,
             interval_s=interval,
