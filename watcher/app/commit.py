@@ -16,7 +16,7 @@ from watcher.app.pollline import PollLine, line_of_intent, line_of_loss
 from watcher.app.ports import Clock, Jitter, Store, Transaction
 from watcher.core import decide
 from watcher.core.decide import Fault, Times
-from watcher.core.errors import LeaseLostError, StorageError
+from watcher.core.errors import DatabaseBusyError, LeaseLostError, StorageError
 from watcher.core.limits import Limits
 from watcher.core.model import Claim, EntryLookup, Fetched, Micros, ParsedFeed, PollIntent, StoredEntry
 from watcher.core.resolve import NamedBody
@@ -28,8 +28,10 @@ Trace = Callable[[str], None]
 # A locked database is waited for inside the store (Limits.busy_s), a lost connection is made anew there; then the
 # whole transaction is tried again.
 _ATTEMPTS = 3
-# After a commit that failed (disk full, connection lost) no source is claimed for so long.
+# After the database refused, no source is claimed for so long: a full disk or a lost server takes minutes to mend, a
+# lock does not.
 PAUSE_S = 300.0
+BUSY_PAUSE_S = 30.0
 
 
 def no_trace(point: str) -> None:
@@ -79,6 +81,13 @@ class Committer:
     def is_paused(self) -> bool:
         """True for a while after the database refused: nothing should be claimed that could not be written."""
         return self._clock.monotonic() < self._paused_until
+
+    def pause(self, error: Exception) -> None:
+        """The database refused: say so, and claim nothing for a while."""
+        seconds = BUSY_PAUSE_S if isinstance(error, DatabaseBusyError) else PAUSE_S
+        self._paused_until = self._clock.monotonic() + seconds
+        name, detail = type(error).__name__, str(error)[:200]
+        log.log(logging.ERROR, "phase=store error=%s detail=%s polling pauses for %.0f s", name, detail, seconds)
 
     async def commit(self, finished: Finished) -> PollLine:
         """Have a poll written: by this task or, together with others, by the one that writes now."""
@@ -165,9 +174,8 @@ class Committer:
         return transaction.unseen_entries(claim.source_id, [named.key for named in body.entries], feed.item_digests)
 
     def _lost(self, polls: Sequence[Finished], error: Exception) -> list[PollLine]:
-        """The database refused: nothing was written, validators stay as they were, and claims pause."""
-        log.error("phase=store error=%s detail=%s polls=%d", type(error).__name__, str(error)[:200], len(polls))
-        self._paused_until = self._clock.monotonic() + PAUSE_S
+        """Nothing was written, validators stay as they were: the polls are made again when their leases end."""
+        self.pause(error)
         return [line_of_loss(poll.claim, error) for poll in polls]
 
 

@@ -26,7 +26,7 @@ from watcher.app.deliver import Courier
 from watcher.app.poll import Poller
 from watcher.app.ports import Clock, Store
 from watcher.app.reload import Generation, Reloader
-from watcher.core.errors import WatcherError
+from watcher.core.errors import DatabaseUnusableError, WatcherError
 from watcher.core.limits import Limits
 from watcher.core.model import SECOND, Micros
 
@@ -219,9 +219,13 @@ class Daemon:
         self._last_tick_s = now_s
         if self._duties.clock.now() < self._next_look:
             return
-        started = await self._duties.poller.fill(self._most())
-        if not started:
-            await self._look_ahead()
+        try:
+            started = await self._duties.poller.fill(self._most())
+            if not started:
+                await self._look_ahead()
+        except DatabaseUnusableError as error:
+            log.critical("event=database-unusable %s", error)
+            self.stop(error.exit_code)
 
     async def _look_ahead(self) -> None:
         """Nothing could be started: look again when the next source is due, and not before."""

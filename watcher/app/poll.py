@@ -31,7 +31,7 @@ from watcher.app.pollline import PollLine
 from watcher.app.ports import Clock, Fetcher, Jitter, Parser, Store
 from watcher.core import decide, resolve
 from watcher.core.decide import Fault
-from watcher.core.errors import SourceError, StorageError
+from watcher.core.errors import DatabaseUnusableError, SourceError, StorageError
 from watcher.core.limits import Limits
 from watcher.core.model import (
     Assessment,
@@ -139,7 +139,9 @@ class Poller:
         done, polled = Round(), set[int]()
         more = True
         while more or self._tasks:
-            if more and self._free() > 0:
+            if more and not self._may_start():
+                more = False
+            elif more and self._free() > 0:
                 claims = await self._claim(self._free(), everything=everything, only=only)
                 polled_before = [claim for claim in claims if claim.source_id in polled]
                 await self._give_back(polled_before)
@@ -156,7 +158,13 @@ class Poller:
         free = self._free() if most is None else min(self._free(), most)
         if free <= 0 or not self._may_start():
             return 0
-        return len(await self._start(await self._claim(free)))
+        try:
+            return len(await self._start(await self._claim(free)))
+        except DatabaseUnusableError:
+            raise
+        except StorageError as error:
+            self._committer.pause(error)
+            return 0
 
     async def quiesce(self) -> None:
         """Wait until every poll that is under way now has ended; later ones are not waited for."""
