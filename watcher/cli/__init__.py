@@ -6,6 +6,7 @@ the short helps stand here in a table for that reason, and a test compares them 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -91,6 +92,13 @@ class LazyGroup(click.Group):
 
         near = difflib.get_close_matches(name, [*COMMANDS, *ALIASES], n=1)
         raise click.UsageError(f"no such command: {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""), ctx)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """As click does it (which may print the help); a reader that went away is told from other failures."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a reader that went away is told from other failures."""
@@ -184,18 +192,10 @@ def _invoke(arguments: Sequence[str] | None) -> int:
     except click.ClickException as problem:
         return _report_usage(problem)
     except SystemExit as stop:
-        return _exit_code(stop)
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except Exception as error:  # noqa: BLE001  # the outermost border: whatever comes here becomes a message and a code
         return _report_error(error)
     return result if isinstance(result, int) else 0
-
-
-def _exit_code(stop: SystemExit) -> int:
-    if isinstance(stop.__context__, BrokenPipeError):
-        raise stop.__context__
-    if stop.code is None:
-        return 0
-    return stop.code if isinstance(stop.code, int) else 1
 
 
 def _report_usage(problem: click.ClickException) -> int:
@@ -260,7 +260,7 @@ def _make_streams_safe() -> None:
 def _silence(stream: Any) -> None:
     """Point a stream whose reader is gone at nothing, so that the interpreter's own flush at exit stays quiet."""
     null = os.open(os.devnull, os.O_WRONLY)
-    try:
+    # Streams of a test runner have no descriptor; a closed one has none any more.
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(null, stream.fileno())
-    finally:
-        os.close(null)
+    os.close(null)

@@ -36,11 +36,14 @@ def command(
     WATCHLIST is a file, or a folder of them; without one, config/watchlist.yaml.
 
     \b
-    watcher check
-    watcher check --forms | grep treaty
-    watcher check --strict --format json
+    Examples:
+      watcher check
+      watcher check --forms | grep treaty
+      watcher check --strict --format json
 
-    Ends with 0 where all is well, 1 where --strict finds warnings, 2 where a watchlist is refused.
+    \b
+    Exit codes: 0 all is well, 1 --strict found warnings,
+    2 a watchlist is refused.
     """
     if schema:
         from watcher.core.watchlist_schema import schema_text

@@ -14,6 +14,10 @@ def command() -> None:
     """Upgrade, check, back up and measure the database.
 
     `watcher run` and `watcher poll` upgrade by themselves, after a copy; these are for when you want to see it happen.
+
+    \b
+    Exit codes: 0 done, 1 there are problems, 3 a daemon works on it,
+    4 database damaged or from a newer watcher.
     """
 
 

@@ -47,7 +47,7 @@ def command(form: str, raw: bool, database: str, **choice: object) -> None:
     \b
     Examples:
       watcher report --since 7d
-      watcher report --since 2025-12-01 --until 2026-01-01 --format md > december.md
+      watcher report --since 2025-12-01 --until 2026-01-01 --format md > dec.md
       watcher report --signal draft-text --min-score 70
       watcher report --format jsonl | jq 'select(.type == "hit") | .link'
 

@@ -45,11 +45,16 @@ def command(ctx: click.Context, file: str, watchlists: tuple[str, ...]) -> None:
     are left alone. Each item gives one line: its hits with rung, parts and matching words, and what came
     near. Bad lines are told and left out; then the exit code is 1.
 
-    \b
-    watcher score items.jsonl > hits.jsonl
-    zcat archive.gz | watcher score - --watchlist mine.yaml
-
     With several watchlists each hit names its own.
+
+    \b
+    Examples:
+      watcher score items.jsonl > hits.jsonl
+      zcat archive.gz | watcher score - --watchlist mine.yaml
+
+    \b
+    Exit codes: 0 done, 1 a line was bad (the others are scored),
+    2 a watchlist is refused.
     """
     compiled = [one.compiled for one in load_watchlists(Settings.read(watchlists=watchlists))]
     score = _Scorer(compiled)

@@ -43,11 +43,13 @@ def command(
     the tests of config/watchlist.yaml.
 
     \b
-    watcher test
-    watcher test --run 'offer-*' -v
-    watcher test config/watchlist.test.yaml --junit report.xml
+    Examples:
+      watcher test
+      watcher test --run 'offer-*' -v
+      watcher test config/watchlist.test.yaml --junit report.xml
 
-    Ends with 0 where all cases pass, 1 where one fails, 2 where a file is refused.
+    \b
+    Exit codes: 0 all cases pass, 1 one fails, 2 a file is refused.
     """
     from watcher.app.rulechecks import find_test_files, run_tests
 
