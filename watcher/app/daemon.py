@@ -229,6 +229,9 @@ class Daemon:
 
     async def _look_ahead(self) -> None:
         """Nothing could be started: look again when the next source is due, and not before."""
+        if self._duties.poller.in_flight and not self._duties.progress.first_round_over:
+            # A person waits for the summary of the first round: its end must be seen on the next tick.
+            return
         due = await asyncio.get_running_loop().run_in_executor(self._duties.writer, self._duties.store.next_due)
         now = self._duties.clock.now()
         # A minute at most: other processes may have changed what is due.
