@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Final
 
 OTHER: Final = "\x01"
@@ -77,26 +78,46 @@ def _class_byte(char: str) -> int:
 
 FOLD: Final = bytes(_folded_byte(char) if char in _ALPHABET else 32 for char in _TABLE)
 CLASS: Final = bytes(_class_byte(char) if char in _ALPHABET else 32 for char in _TABLE)
+_FOLD_ASCII: Final = bytes(32 if byte == ord(OTHER) else folded for byte, folded in enumerate(FOLD))
 APOSTROPHE: Final = ord("'")
+_FEW: Final = 20
 
 
-def _inside(match: re.Match[str]) -> str:
-    folded = fold_char(match.group())
-    return folded if folded == " " or folded in _BYTE else OTHER
+def encode_ascii(text: str) -> bytes:
+    """An ASCII text, folded. Control characters are separators here, the byte ``OTHER`` too."""
+    return text.encode("ascii").translate(_FOLD_ASCII)
 
 
-def encode(text: str) -> bytes:
-    """The text in the alphabet, one byte a character, not folded yet."""
+def encode_known(text: str) -> bytes | None:
+    """The text in the alphabet, one byte a character, not folded yet; None where a character is not in it."""
     if OTHER in text:
         text = text.replace(OTHER, " ")
     try:
-        return text.encode("ascii")
-    except UnicodeEncodeError:
-        pass
-    try:
         return codecs.charmap_encode(text, "strict", _ENCODING)[0]
     except UnicodeEncodeError:
-        return codecs.charmap_encode(OUTSIDE.sub(_inside, text), "strict", _ENCODING)[0]
+        return None
+
+
+def _inside(char: str) -> str:
+    folded = fold_char(char)
+    return folded if folded == " " or folded in _BYTE else OTHER
+
+
+def encode_outside(text: str, outside: Collection[str]) -> bytes:
+    """The text in the alphabet, its characters from outside replaced: letters by ``OTHER``, the rest by spaces."""
+    text = text.replace(OTHER, " ")
+    if len(outside) > _FEW:
+        text = OUTSIDE.sub(lambda match: _inside(match.group()), text)
+    else:
+        for char in outside:
+            text = text.replace(char, _inside(char))
+    return codecs.charmap_encode(text, "strict", _ENCODING)[0]
+
+
+def encode(text: str) -> bytes:
+    """A short folded text (a form of a term) in the alphabet."""
+    known = encode_known(text)
+    return encode_outside(text, set(OUTSIDE.findall(text))) if known is None else known
 
 
 def decode(code: bytes) -> str:

@@ -215,28 +215,29 @@ class _Compiler:
 
     def anchor(self, node: Node) -> frozenset[int]:
         """Terms of which one must stand in a text for the node to hold: the rarest such set, roughly."""
-        found: frozenset[int] = frozenset()
+        return self.needed(node)[0]
+
+    def needed(self, node: Node) -> list[frozenset[int]]:
+        """Sets of terms of which each must have one in a text for the node to hold, the rarest first."""
+        found: list[frozenset[int]] = []
         match node:
             case Terms(ids):
-                found = ids
+                found = [ids]
             case Close(left, right):
-                found = self._rarest((left, right))
+                found = [left, right]
             case Some(items):
-                found = frozenset().union(*map(self.anchor, items))
+                found = [frozenset().union(*map(self.anchor, items))]
             case Every(items) | Together(items):
-                found = self._rarest(map(self.anchor, items))
+                found = [group for item in items for group in self.needed(item)]
             case Within(_, item):
-                found = self.anchor(item)
+                found = self.needed(item)
             case AtLeast(count, items):
                 sets = sorted(map(self.anchor, items), key=self._weight)
-                found = frozenset().union(*sets[: len(sets) - count + 1])
-        return found
+                found = [frozenset().union(*sets[: len(sets) - count + 1])]
+        return sorted(found, key=self._weight)
 
     def _weight(self, terms: frozenset[int]) -> float:
         return sum(map(self.cost, terms))
-
-    def _rarest(self, sets: Iterable[frozenset[int]]) -> frozenset[int]:
-        return min(sets, key=self._weight)
 
     def compiled(self) -> CompiledWatchlist:
         document = self.document
@@ -248,13 +249,13 @@ class _Compiler:
         if any(issue.severity == "error" for issue in self.issues):
             raise WatchlistError(tuple(sorted(self.issues)))
         starts: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        for signal in signals.values():
-            for rule in signal.rules.values():
-                for term in self.anchor(rule.match):
-                    starts[term].append((signal.id, rule.id))
-        for figure in figures:
-            for term in self.anchor(figure.match):
-                starts[term].append(("", figure.id))
+        gates: list[list[frozenset[int]]] = []
+        for owner, name, match, needs in _firing(signals.values(), figures):
+            groups = self.needed(match)
+            for term in groups[0]:
+                starts[term].append((owner, name))
+            extra = self.needed(needs.node) if needs else []
+            gates.append(sorted([*groups, *extra], key=self._weight))
         return CompiledWatchlist(
             id=document.id,
             revision=document.revision,
@@ -264,9 +265,20 @@ class _Compiler:
             figures=figures,
             terms=tuple(dict.fromkeys(self.table.shown)),
             infos=tuple(self.table.infos),
-            lexis=build_lexis(self.table.slots, starts),
+            lexis=build_lexis(self.table.slots, gates),
             starts={term: tuple(rules) for term, rules in starts.items()},
         )
+
+
+def _firing(
+    signals: Iterable[CompiledSignal], figures: Iterable[CompiledFigure]
+) -> Iterator[tuple[str, str, Node, Context | None]]:
+    """Everything that can fire: (signal, rule) or ("", figure), what it matches and what it needs."""
+    for signal in signals:
+        for rule in signal.rules.values():
+            yield signal.id, rule.id, rule.match, rule.needs
+    for figure in figures:
+        yield "", figure.id, figure.match, None
 
 
 def _ids(node: Node) -> frozenset[int]:

@@ -12,7 +12,8 @@ from watcher.core.figure import readings
 from watcher.core.limits import Limits
 from watcher.core.model import Evidence, Firing, Match, SignalEvidence
 from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context
-from watcher.core.scan import Hit, Scan
+from watcher.core.scan import JOINT, Hit, Scan
+from watcher.core.text import Reading
 
 
 def digest(title: str, text: str) -> bytes:
@@ -121,9 +122,10 @@ def find_evidence(
     Returns:
         The evidence, or None where no rule fired and no figure was read.
     """
-    scan = Scan(watchlist, title, text, language, limits.lead_chars)
-    if not scan.can_fire():
+    reading = Reading(f"{title}{JOINT}{text}")
+    if not (watchlist.lexis.can_fire(reading.tokens) or reading.is_suspect):
         return None
+    scan = Scan(watchlist, reading, title, text, language, limits.lead_chars)
     matcher = _Matcher(scan, limits)
     rules, figures = matcher.candidates()
     signals: list[SignalEvidence] = []

@@ -6,7 +6,7 @@ is the set of words that one surface form can be; ``Lexis`` maps a token to its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +77,9 @@ TrieNode = tuple[tuple[int, ...], Mapping[int, Any]]
 """Terms that end here, and by the signature of the next token the node after it."""
 
 
+Gate = tuple[frozenset[bytes], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """What a token of a hit must be exactly: its case kept (kind ``case``), or letters that the alphabet lacks."""
@@ -135,38 +138,37 @@ class _Memo(dict[bytes, int]):
 class Lexis:
     """Everything between a token and a term.
 
-    ``forms`` and ``prefixes`` give the signature of a token (0: none); ``roots`` the trie node that a signature starts
-    (by index, None: none). ``anchor_forms`` and ``anchor_prefixes``: without one of them no rule can fire.
+    ``forms`` and ``prefixes`` give the signature of a token; ``roots`` the trie node that a signature starts (by index,
+    None: none). Every rule and figure has a *gate*: sets of forms of which each must have one in the text. ``gates``
+    lists, by form of the rarest set, the other sets of the gates it belongs to; ``gate_prefixes`` open by themselves.
     """
 
     forms: dict[bytes, int]
     prefixes: dict[bytes, int]
     roots: tuple[TrieNode | None, ...]
-    anchor_forms: frozenset[bytes]
-    anchor_prefixes: dict[bytes, int]
-    signatures: _Memo = field(init=False, repr=False, compare=False)
-    anchors: _Memo | None = field(init=False, repr=False, compare=False)
+    gates: dict[bytes, tuple[Gate, ...]]
+    gate_prefixes: dict[bytes, int]
+    signature: Callable[[bytes], int | None] = field(init=False, repr=False, compare=False)
+    anchors: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    _opens: Callable[[bytes], int] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._prepare()
+        self.signature = _Memo(self.forms, self.prefixes).__getitem__ if self.prefixes else self.forms.get
+        self.anchors = frozenset(self.gates)
+        self._opens = _Memo({}, self.gate_prefixes).__getitem__ if self.gate_prefixes else None
 
-    def _prepare(self) -> None:
-        self.signatures = _Memo(self.forms, self.prefixes)
-        known = dict.fromkeys(self.anchor_forms, 1)
-        self.anchors = _Memo(known, self.anchor_prefixes) if self.anchor_prefixes else None
-
-    def __getstate__(self) -> tuple[Any, ...]:
-        return (self.forms, self.prefixes, self.roots, self.anchor_forms, self.anchor_prefixes)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.forms, self.prefixes, self.roots, self.anchor_forms, self.anchor_prefixes = state
-        self._prepare()
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Lexis, (self.forms, self.prefixes, self.roots, self.gates, self.gate_prefixes)
 
     def can_fire(self, tokens: list[bytes]) -> bool:
         """False where no rule can fire: the cheap first pass."""
-        if self.anchors is None:
-            return not self.anchor_forms.isdisjoint(tokens)
-        return any(map(self.anchors.__getitem__, tokens))
+        if not self.anchors.isdisjoint(tokens):
+            present = set(tokens)
+            for form in self.anchors.intersection(present):
+                for gate in self.gates[form]:
+                    if not any(map(present.isdisjoint, gate)):
+                        return True
+        return self._opens is not None and any(map(self._opens, tokens))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
 from functools import cached_property
-from itertools import compress, pairwise
+from itertools import compress
+from operator import itemgetter
 from typing import Final
 
+from watcher.core.alphabet import encode
 from watcher.core.model import Match
 from watcher.core.program import Check, CompiledWatchlist
-from watcher.core.text import Reading, crosses_stop, fold, join_fields, lead_end, sentence_ends, sentence_of, token_code
+from watcher.core.text import STOPS, Reading, Sentences, crosses_stop, lead_end
 
+JOINT: Final = "\n\n"
+"""Between title and text, so that one pass reads both: a blank line, which no phrase crosses."""
+_by_place = itemgetter(1, 2, 0)
 PLACES_PER_TERM: Final = 500
 FORM_CHARS: Final = 100
 Hit = tuple[int, int, int]
@@ -26,51 +30,50 @@ def base_language(language: str) -> str:
 class Scan:
     """One entry, scanned for the terms of a watchlist. Hits are verified term by term, where they are asked for."""
 
-    def __init__(self, watchlist: CompiledWatchlist, title: str, text: str, language: str, lead_chars: int) -> None:
-        joined, self.text_at = join_fields(title, text)
+    def __init__(
+        self, watchlist: CompiledWatchlist, reading: Reading, title: str, text: str, language: str, lead_chars: int
+    ) -> None:
         self.watchlist = watchlist
+        self.reading = reading
         self.title = title
         self.body = text
+        self.text_at = len(title) + len(JOINT)
         self.base_language = base_language(language)
         self.lead_chars = lead_chars
-        self.reading = Reading(joined)
         self.flagged: dict[int, str] = {}
         self._hits: dict[int, list[Hit]] = {}
-
-    def can_fire(self) -> bool:
-        """The cheap first pass: False where no rule can fire, whatever else stands in the text."""
-        reading = self.reading
-        return self.watchlist.lexis.can_fire(reading.tokens) or reading.is_suspect
+        self.raw = self._candidates()
+        self._sentences = Sentences(reading.text)
 
     # places of terms
 
-    def _signatures(self) -> list[int]:
-        known = self.watchlist.lexis.signatures
-        found = list(map(known.__getitem__, self.reading.tokens))
+    def _signatures(self) -> list[int | None]:
+        known = self.watchlist.lexis.signature
+        found = list(map(known, self.reading.tokens))
         if self.reading.is_suspect:
             for index, readings in self.reading.suspects():
                 for word in readings:
-                    signature = known[token_code(word)]
+                    signature = known(encode(word))
                     if signature and not found[index]:
                         found[index] = signature
                         self.flagged[index] = word
         return found
 
-    @cached_property
-    def raw(self) -> dict[int, list[int]]:
-        """Candidates: by term, the tokens where it begins. Checks are still to be made."""
+    def _candidates(self) -> dict[int, list[int]]:
+        """By term, the tokens where it begins. Checks are still to be made."""
         signatures = self._signatures()
         roots = self.watchlist.lexis.roots
         found: dict[int, list[int]] = {}
         last = len(signatures)
         for begin in compress(range(last), signatures):
-            node = roots[signatures[begin]]
+            node = roots[signatures[begin] or 0]
             at = begin
             while node is not None:
                 for term in node[0]:
-                    places = found.setdefault(term, [])
-                    if len(places) < PLACES_PER_TERM:
-                        places.append(begin)
+                    if term in found:
+                        found[term].append(begin)
+                    else:
+                        found[term] = [begin]
                 at += 1
                 if at == last or not node[1]:
                     break
@@ -85,42 +88,44 @@ class Scan:
         return found
 
     def _verified(self, term: int) -> list[Hit]:
-        places = self.raw.get(term)
-        if not places:
-            return []
+        places = self.raw.get(term, ())[:PLACES_PER_TERM]
         info = self.watchlist.infos[term]
         if info.only and info.only != self.base_language:
             return []
         size = info.size
-        hits = [(term, begin, begin + size) for begin in places]
-        if size == 1 and not info.checks:
-            return hits
-        return [hit for hit in hits if self._holds(hit, info.checks)]
+        if info.checks:
+            places = [begin for begin in places if self._passes(begin, info.checks)]
+        if size > 1:
+            places = [begin for begin in places if self._is_whole(begin, begin + size)]
+        return [(term, begin, begin + size) for begin in places]
 
-    def _holds(self, hit: Hit, checks: tuple[Check, ...]) -> bool:
-        _, begin, end = hit
-        if not all(self._accepts(begin + check.slot, check) for check in checks):
-            return False
-        spans = self.reading.spans(range(begin, end))
-        text = self.reading.text
-        return not any(crosses_stop(text, before[1], after[0]) for before, after in pairwise(spans))
+    def _passes(self, begin: int, checks: tuple[Check, ...]) -> bool:
+        return all(self._accepts(begin + check.slot, check) for check in checks)
+
+    def _is_whole(self, begin: int, end: int) -> bool:
+        """True where no sentence ends inside."""
+        reading = self.reading
+        begins, tokens, text = reading.begins, reading.tokens, reading.text
+        for at in range(begin, end - 1):
+            start, stop = begins[at] + len(tokens[at]), begins[at + 1]
+            if (stop - start != 1 or text[start] in STOPS) and crosses_stop(text, start, stop):
+                return False
+        return True
 
     def _accepts(self, token: int, check: Check) -> bool:
         if token in self.flagged:
             return check.kind != "case"
-        spelling = self.reading.spelling(token)
         if check.kind == "case":
-            return spelling in check.accepted
-        folded = fold(spelling)
+            return self.reading.spelling(token) in check.accepted
+        folded = self.reading.form(token)
         if check.kind == "prefix":
             return any(map(folded.startswith, check.accepted))
         return folded in check.accepted
 
-    def places(self, terms: Iterable[int]) -> list[Hit]:
+    def places(self, terms: frozenset[int]) -> list[Hit]:
         """Verified places of any of these terms, in order of the text."""
-        raw = self.raw
-        found = [hit for term in terms if term in raw for hit in self.hits(term)]
-        found.sort(key=lambda hit: (hit[1], hit[2], hit[0]))
+        found = [hit for term in terms.intersection(self.raw) for hit in self.hits(term)]
+        found.sort(key=_by_place)
         return found
 
     # fields and sentences
@@ -128,15 +133,10 @@ class Scan:
     @cached_property
     def title_tokens(self) -> int:
         """Number of tokens that stand in the title."""
-        return len(self.reading.code[: self.plain_text_at].split())
-
-    @cached_property
-    def plain_text_at(self) -> int:
-        """Where the text begins in the plain text."""
-        offsets = self.reading.offsets
-        if offsets is None:
-            return self.text_at
-        return bisect_left(offsets[0], self.text_at)
+        at = self.text_at
+        if self.reading.offsets is not None:
+            at = bisect_left(self.reading.offsets[0], at)
+        return bisect_left(self.reading.begins, at)
 
     @cached_property
     def lead(self) -> int:
@@ -146,29 +146,24 @@ class Scan:
     @cached_property
     def lead_token(self) -> int:
         """The token after the last one of the lead."""
-        begins = self.reading.spans(range(len(self.reading.tokens)))
         end = self.text_at + self.lead
-        return bisect_left(begins, end, key=lambda span: self.reading.given(*span)[0])
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        return sentence_ends(self.reading.text)
+        if self.reading.offsets is not None:
+            end = bisect_left(self.reading.offsets[0], end)
+        return bisect_left(self.reading.begins, end)
 
     def sentence(self, token: int) -> int:
-        """Number of the sentence that holds a token."""
-        ((start, _),) = self.reading.spans((token,))
-        return sentence_of(self._ends, start)
+        """The sentence that holds a token, by where it begins in the plain text."""
+        return self._sentences.around(self.reading.begins[token])[0]
 
     def sentence_tokens(self, sentence: int) -> tuple[int, int]:
         """The tokens of a sentence: first, and the one after the last."""
-        begins = self.reading.spans(range(len(self.reading.tokens)))
-        since = self._ends[sentence - 1] if sentence else 0
-        until = self._ends[sentence]
-        return bisect_left(begins, (since, 0)), bisect_left(begins, (until, 0))
+        begins = self.reading.begins
+        since, until = self._sentences.around(sentence)
+        return bisect_left(begins, since), bisect_left(begins, until)
 
     def sentence_span(self, sentence: int) -> tuple[int, int]:
         """The characters of a sentence in the plain text."""
-        return (self._ends[sentence - 1] if sentence else 0), self._ends[sentence]
+        return self._sentences.around(sentence)
 
     # what leaves
 
@@ -182,8 +177,11 @@ class Scan:
     def match(self, hit: Hit) -> Match:
         """A hit as it is told: term, field, span, form, flag."""
         term, begin, end = hit
-        (start, _), (_, stop) = self.reading.spans((begin, end - 1))
-        field, since, until = self.span(start, stop)
-        tokens = [self.flagged.get(token) or fold(self.reading.spelling(token)) for token in range(begin, end)]
-        flag = "look-alike" if any(token in self.flagged for token in range(begin, end)) else ""
-        return Match(self.watchlist.infos[term].name, field, since, until, " ".join(tokens)[:FORM_CHARS], flag)
+        reading = self.reading
+        field, since, until = self.span(reading.begins[begin], reading.begins[end - 1] + len(reading.tokens[end - 1]))
+        flagged = self.flagged
+        flag = ""
+        if flagged and not flagged.keys().isdisjoint(range(begin, end)):
+            flag = "look-alike"
+        form = " ".join([flagged.get(token) or reading.form(token) for token in range(begin, end)])
+        return Match(self.watchlist.infos[term].name, field, since, until, form[:FORM_CHARS], flag)

@@ -11,7 +11,8 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, compress, islice
 from typing import Final
 
 from watcher.core.alphabet import (
@@ -22,7 +23,9 @@ from watcher.core.alphabet import (
     OTHER,
     OUTSIDE,
     decode,
-    encode,
+    encode_ascii,
+    encode_known,
+    encode_outside,
     fold_char,
     is_cyrillic,
 )
@@ -112,6 +115,11 @@ def _compose(cluster: str) -> str:
     return composed
 
 
+def needs_map(outside: Iterable[str]) -> bool:
+    """True where one of these characters is invisible, a loose mark or a compatibility letter."""
+    return any(map(_needs_map, outside))
+
+
 def plain_text(text: str) -> tuple[str, Offsets | None]:
     """The text without invisible characters, composed, compatibility letters made plain; and where each came from.
 
@@ -119,7 +127,7 @@ def plain_text(text: str) -> tuple[str, Offsets | None]:
         The plain text, and None where it is the text itself, else two arrays: start and end in ``text`` of every
         character of the plain text.
     """
-    if text.isascii() or not any(map(_needs_map, set(OUTSIDE.findall(text)))):
+    if text.isascii() or not needs_map(set(OUTSIDE.findall(text))):
         return text, None
     pieces: list[str] = []
     starts, ends = array("I"), array("I")
@@ -163,47 +171,65 @@ def lookalike(token: str) -> tuple[str, ...]:
 
 
 class Reading:
-    """One text folded and cut into tokens (bytes of the alphabet). Spans are found only where they are asked for."""
+    """One text folded and cut into tokens (bytes of the alphabet). Spans are worked out only where they are asked for.
 
-    __slots__ = ("_begins", "_classes", "code", "offsets", "text", "tokens")
+    ``text`` is the plain text, ``code`` its folded bytes (one a character), ``is_suspect`` True where some word mixes
+    scripts or holds letters that imitate others.
+    """
+
+    __slots__ = ("_begins", "_classes", "_outside", "code", "is_suspect", "offsets", "text", "tokens")
 
     def __init__(self, text: str) -> None:
         self.offsets: Offsets | None = None
         self._begins: list[int] | None = None
+        self._outside: frozenset[str] = frozenset()
+        self.is_suspect = False
+        self.text = text
         if text.isascii():
-            self.text = text
             self._classes = b""
-            self.code = encode(text).translate(FOLD)
+            self.code = encode_ascii(text)
         else:
-            self.text, self.offsets = plain_text(text)
-            raw = encode(self.text)
-            self._classes = raw.translate(CLASS)
-            code = raw.translate(FOLD)
-            self.code = _join_apostrophes(code, self._classes) if b"c'c" in self._classes else code
+            self._read(text)
         self.tokens: list[bytes] = self.code.split()
 
-    @property
-    def is_suspect(self) -> bool:
-        """True where some word mixes scripts or holds a letter outside the alphabet."""
-        classes = self._classes
-        return b"lc" in classes or b"cl" in classes or b"o" in classes
+    def _read(self, text: str) -> None:
+        raw = encode_known(text)
+        if raw is None:
+            outside = set(OUTSIDE.findall(text))
+            if needs_map(outside):
+                self.text, self.offsets = plain_text(text)
+                outside = set(OUTSIDE.findall(self.text))
+            raw = encode_outside(self.text, outside)
+            self._outside = frozenset(char for char in map(fold_char, outside) if char in _TO_LATIN or _is_mark(char))
+        self._classes = classes = raw.translate(CLASS)
+        self.is_suspect = b"lc" in classes or b"cl" in classes or bool(self._outside)
+        code = raw.translate(FOLD)
+        self.code = _join_apostrophes(code, classes) if b"c'c" in classes else code
 
     def suspects(self) -> list[tuple[int, tuple[str, ...]]]:
         """The look-alike readings of every suspect word: token index and what it may stand for."""
+        classes, imitators = self._classes, self._outside
         found = []
-        for index, (start, end) in enumerate(self.spans(range(len(self.tokens)))):
-            kinds = self._classes[start:end]
-            if b"o" in kinds or (b"l" in kinds and b"c" in kinds):
+        for index, (start, token) in enumerate(zip(self.begins, self.tokens, strict=True)):
+            end = start + len(token)
+            kinds = classes[start:end]
+            if b"l" in kinds and b"c" in kinds:
                 found.append((index, lookalike(fold(self.text[start:end]))))
+            elif imitators and b"o" in kinds:
+                word = fold(self.text[start:end])
+                if not imitators.isdisjoint(word):
+                    found.append((index, lookalike(word)))
         return [(index, readings) for index, readings in found if readings]
 
-    def spans(self, indexes: Iterable[int]) -> list[tuple[int, int]]:
-        """Spans of tokens in the plain text, by one pass over the text that is kept for the next question."""
+    @property
+    def begins(self) -> list[int]:
+        """Where every token begins in the plain text; worked out once."""
         begins = self._begins
         if begins is None:
-            begins = self._begins = [match.start() for match in re.finditer(rb"\S+", self.code)]
-        tokens = self.tokens
-        return [(begins[index], begins[index] + len(tokens[index])) for index in indexes]
+            parts = self.code.split(b" ")
+            starts = accumulate(map((1).__add__, map(len, parts)), initial=0)
+            begins = self._begins = list(compress(starts, parts))
+        return begins
 
     def given(self, start: int, end: int) -> tuple[int, int]:
         """A span of the plain text as a span of the text as given."""
@@ -213,18 +239,13 @@ class Reading:
 
     def spelling(self, index: int) -> str:
         """A token in its own letters and case, as it stands in the plain text."""
-        ((start, end),) = self.spans((index,))
-        return self.text[start:end]
+        start = self.begins[index]
+        return self.text[start : start + len(self.tokens[index])]
 
-
-def token_code(word: str) -> bytes:
-    """A folded word in the bytes that ``Reading.tokens`` holds."""
-    return encode(word)
-
-
-def token_text(code: bytes) -> str:
-    """A token as text again, for showing; letters outside the alphabet are lost."""
-    return decode(code)
+    def form(self, index: int) -> str:
+        """A token, folded."""
+        token = self.tokens[index]
+        return fold(self.spelling(index)) if _OTHER_BYTE in token else decode(token)
 
 
 # --- sentences ----------------------------------------------------------------------------------------------------
@@ -242,6 +263,10 @@ _END: Final = re.compile(r"[.!?…]+[\"'”»’)\]]*(?=\s+\S)|\n[ \t\r\xa0]*\n"
 _WORD_BEFORE: Final = re.compile(r"[^\W_]+\Z")
 _WORD_AFTER: Final = re.compile(r"[\s\"'“«„‘(\[]*(\w*)")
 _LOOK_BACK: Final = 20
+_STRETCH: Final = 300
+HARD_STOPS: Final = "!?;…"
+STOPS: Final = HARD_STOPS + ".\n"
+_BREAK: Final = re.compile(r"\s(?=\w)")
 
 
 def _is_inner_dot(text: str, dot: int) -> bool:
@@ -268,19 +293,58 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     return not (mark[0] == "." and mark[1:2] != "." and _is_inner_dot(text, match.start()))
 
 
-def sentence_ends(text: str, limit: int | None = None) -> list[int]:
+def _ends(text: str, since: int, until: int) -> Iterator[int]:
+    """Where sentences end (exclusive) between two places, lazily."""
+    for match in _END.finditer(text, since, until):
+        if _ends_sentence(text, match):
+            yield match.end()
+
+
+def sentence_ends(text: str) -> list[int]:
     """Where the sentences of a text end (exclusive), the last one at the end of the text. Blank lines end one too."""
-    length = len(text) if limit is None else min(limit, len(text))
-    ends = [match.end() for match in _END.finditer(text, 0, length) if _ends_sentence(text, match)]
-    if not ends or ends[-1] != length:
-        ends.append(length)
+    ends = list(_ends(text, 0, len(text)))
+    if not ends or ends[-1] != len(text):
+        ends.append(len(text))
     return ends
 
 
 def lead_end(text: str, limit: int, sentences: int = 3) -> int:
     """Where the lead of a text ends: its first sentences, and at most ``limit`` characters."""
-    ends = sentence_ends(text, limit)
-    return ends[min(sentences, len(ends)) - 1]
+    length = min(limit, len(text))
+    return next(islice(_ends(text, 0, length), sentences - 1, None), length)
+
+
+class Sentences:
+    """The sentences of a text, found only around the places that are asked for, each once."""
+
+    __slots__ = ("_ends", "_starts", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def around(self, offset: int) -> tuple[int, int]:
+        """Start and end of the sentence that holds an offset."""
+        at = bisect_right(self._starts, offset) - 1
+        if at >= 0 and offset < self._ends[at]:
+            return self._starts[at], self._ends[at]
+        start = self._start(offset)
+        end = next((end for end in _ends(self.text, start, len(self.text)) if end > offset), len(self.text))
+        self._starts.insert(at + 1, start)
+        self._ends.insert(at + 1, end)
+        return start, end
+
+    def _start(self, offset: int) -> int:
+        """The last end of a sentence at or before an offset, looked for in ever longer stretches before it."""
+        stretch = _STRETCH
+        while stretch < offset:
+            begin = _BREAK.search(self.text, offset - stretch, offset)
+            ends = [end for end in _ends(self.text, begin.end(), offset + 1) if end <= offset] if begin else []
+            if ends:
+                return ends[-1]
+            stretch *= 4
+        return max((end for end in _ends(self.text, 0, min(offset + 1, len(self.text))) if end <= offset), default=0)
 
 
 def crosses_stop(text: str, start: int, end: int) -> bool:
@@ -289,19 +353,9 @@ def crosses_stop(text: str, start: int, end: int) -> bool:
     A full stop inside an abbreviation, after an initial or glued between characters (U.S., tass.com) parts nothing.
     """
     gap = text[start:end]
-    if any(mark in gap for mark in "!?;…") or gap.count("\n") > 1:
+    if any(mark in gap for mark in HARD_STOPS) or gap.count("\n") > 1:
         return True
     dot = gap.find(".")
     if dot < 0 or gap == ".":
         return False
     return "." in gap[dot + 1 :] or not _is_inner_dot(text, start + dot)
-
-
-def join_fields(title: str, text: str) -> tuple[str, int]:
-    """Title and text as one text for one pass, and where the text begins in it."""
-    return f"{title}\n\n{text}", len(title) + 2
-
-
-def sentence_of(ends: Sequence[int], offset: int) -> int:
-    """Index of the sentence that holds an offset."""
-    return min(bisect_right(ends, offset), len(ends) - 1)

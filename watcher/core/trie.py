@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from watcher.core.alphabet import encode
-from watcher.core.program import Lexis, TrieNode
+from watcher.core.program import Gate, Lexis, TrieNode
 from watcher.core.terms import Slot
 from watcher.core.text import fold
 
@@ -97,21 +97,48 @@ class _Builder:
         return tuple(found)
 
 
-def build_lexis(slots: Sequence[tuple[Slot, ...]], anchors: Iterable[int]) -> Lexis:
+class _Gates:
+    """Gates of rules, from the sets of terms that each needs."""
+
+    def __init__(self, slots: Sequence[tuple[Slot, ...]]) -> None:
+        self.slots = slots
+        self.by_form: dict[bytes, set[Gate]] = defaultdict(set)
+        self.prefixes: dict[bytes, int] = {}
+        self._shared: dict[frozenset[bytes], frozenset[bytes]] = {}
+
+    def forms(self, terms: Iterable[int]) -> frozenset[bytes] | None:
+        """Forms of which one must stand in a text that holds one of the terms; None where a prefix is among them."""
+        found: set[bytes] = set()
+        for term in terms:
+            slot = min(self.slots[term], key=rarity)
+            if slot.kind == "prefix":
+                return None
+            found.update(map(encode, map(fold, slot.accepted)))
+        kept = frozenset(found)
+        return self._shared.setdefault(kept, kept)
+
+    def add(self, groups: Sequence[frozenset[int]]) -> None:
+        """Add the gate of a rule: the first group is its rarest."""
+        first, *others = groups
+        gate = tuple(dict.fromkeys(forms for group in others if (forms := self.forms(group)) is not None))
+        for term in first:
+            slot = min(self.slots[term], key=rarity)
+            for form in map(encode, map(fold, slot.accepted)):
+                if slot.kind == "prefix":
+                    self.prefixes[form] = 1
+                else:
+                    self.by_form[form].add(gate)
+
+
+def build_lexis(slots: Sequence[tuple[Slot, ...]], needs: Iterable[Sequence[frozenset[int]]]) -> Lexis:
     """The lexis of terms.
 
     Args:
         slots: of every term, by its number.
-        anchors: terms of which at least one must stand in a text before any rule can fire.
+        needs: of every rule and figure, groups of terms of which each must have one in a text; the rarest first.
     """
-    builder = _Builder(slots)
-    forms: set[bytes] = set()
-    prefixes: dict[bytes, int] = {}
-    for term in anchors:
-        slot = min(slots[term], key=rarity)
-        codes = [encode(fold(form)) for form in slot.accepted]
-        if slot.kind == "prefix":
-            prefixes.update(dict.fromkeys(codes, 1))
-        else:
-            forms.update(codes)
-    return Lexis(builder.forms, builder.prefixes, builder.roots(), frozenset(forms), prefixes)
+    builder, gates = _Builder(slots), _Gates(slots)
+    for groups in needs:
+        gates.add(groups)
+    by_form = {form: tuple(sorted(found, key=len)) for form, found in gates.by_form.items()}
+    return Lexis(builder.forms, builder.prefixes, builder.roots(), by_form, gates.prefixes)
