@@ -31,6 +31,7 @@ _FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel", "redirect"})
 _ROOT = re.compile(r"<([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _FEED_INSIDE = re.compile(r"<(?:rss|feed|rdf:RDF)[\s>]")
 _ITEM_END = re.compile(r"</(?:[A-Za-z_][\w.-]{0,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
 _DATE_KEYS = ("published", "updated", "created")
 _SUMMARY_PROBE = 160
 
@@ -256,7 +257,7 @@ def _entry(raw: Mapping[str, Any], digest: bytes, reading: _Reading, request: Re
     language = _text(raw, "language") or request.language or _detail_language(raw) or own_language
     return cleaner.entry(
         guid=cleaner.guid(_text(raw, "id")),
-        link=cleaner.link(_text(raw, "link"), base),
+        link=cleaner.link(_link(raw), base),
         title=cleaner.line(_text(raw, "title"), limits.title_chars),
         text=_body(raw, cleaner),
         published=published,
@@ -272,8 +273,16 @@ def _entry(raw: Mapping[str, Any], digest: bytes, reading: _Reading, request: Re
 
 def _text(mapping: Mapping[str, Any], key: str) -> str:
     """A value if it is text; feedparser's fields may be anything in a broken feed."""
-    value = mapping.get(key)
+    # The plain `get`: feedparser's own answers for one name with another, and warns that it does.
+    value = dict.get(mapping, key) if isinstance(mapping, dict) else None
     return value if isinstance(value, str) else ""
+
+
+def _link(raw: Mapping[str, Any]) -> str:
+    """The link; an id that feedparser offers for want of one only where it is an address."""
+    link = _text(raw, "link")
+    is_id = link == _text(raw, "id") and bool(raw.get("guidislink"))
+    return "" if is_id and not link.lower().startswith(("http://", "https://")) else link
 
 
 def _base(raw: Mapping[str, Any], url: str) -> str:
@@ -337,7 +346,7 @@ def _published(raw: Mapping[str, Any], cleaner: FieldCleaner) -> tuple[Micros | 
 def _by_feedparser(raw: Mapping[str, Any], key: str, text: str) -> Micros | None:
     """Take what feedparser knows: more forms than we do, as far as it can be a time."""
     parsed = raw.get(f"{key}_parsed")
-    if not parsed or text.startswith("-") or not FIRST_YEAR <= parsed[0] <= LAST_YEAR:
+    if not parsed or not _YEAR.search(text) or text.startswith("-") or not FIRST_YEAR <= parsed[0] <= LAST_YEAR:
         return None
     try:
         return calendar.timegm(parsed) * 1_000_000

@@ -28,6 +28,7 @@ _PLAIN_PORTS = frozenset({80, 443})
 _BAD_IN_URL = re.compile(r"[\x00-\x20\\\x7f-\xa0\u2028\u2029]")
 _TRICKY = "holds a space, a control character or a backslash"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 # What `is_global` calls public although no publisher lives there.
@@ -210,11 +211,16 @@ def _text_refusal(text: str) -> str:
     if match is None:
         scheme = text.split(":", 1)[0] if ":" in text else ""
         return f"scheme {escaped(scheme[:20])!r} is not http or https" if scheme else "is not an absolute URL"
-    authority = match.group(1)
+    return _authority_refusal(match.group(1))
+
+
+def _authority_refusal(authority: str) -> str:
     if "@" in authority:
         return "holds a user name or password"
     if "%" in authority:
         return "holds an escape in its host"
+    if "[" in authority and ":" not in authority.partition("]")[0]:
+        return "holds brackets without an address"
     if unicodedata.normalize("NFKC", authority).casefold() != authority.casefold():
         return "holds look-alike characters in its host"
     return ""
@@ -225,6 +231,8 @@ def _parts_refusal(url: URL, host: str, port: int | None, ports: frozenset[int])
         return f"scheme {url.scheme!r} is not http or https"
     if not host:
         return "has no host"
+    if not _HOST.fullmatch(url.raw_host or "") and ":" not in host:
+        return "has a host that is no name and no address"
     if url.user is not None or url.password is not None:
         return "holds a user name or password"
     if port not in _PLAIN_PORTS | ports:

@@ -45,6 +45,7 @@ _BY_TYPE: tuple[tuple[type[BaseException], str, str], ...] = (
     (aiohttp.ClientResponseError, "http", "protocol"),
     (http_exceptions.HttpProcessingError, "http", "protocol"),
     (aiohttp.ClientError, "http", "protocol"),
+    (aiohttp.WSMessageTypeError, "http", "protocol"),
     (TimeoutError, "http", "timeout"),
     (ssl.SSLCertVerificationError, "tls", "bad-certificate"),
     (ssl.SSLError, "tls", "handshake"),
@@ -79,7 +80,7 @@ def _special(cause: BaseException) -> tuple[str, str, str] | None:
     text = str(cause)
     if isinstance(cause, OSError) and REFUSED_MARK in text:
         return "connect", "address-refused", text[text.index(REFUSED_MARK) + len(REFUSED_MARK) :].strip(" ]")
-    if isinstance(cause, ssl.SSLCertVerificationError):
+    if isinstance(cause, ssl.SSLCertVerificationError) and not isinstance(cause, aiohttp.ClientConnectorError):
         return "tls", "bad-certificate", _certificate_words(cause)
     for known, part, phase, kind, words in _BY_TEXT:
         if isinstance(cause, known) and part in text.lower():
@@ -96,7 +97,7 @@ _BY_TEXT: tuple[tuple[type[BaseException], str, str, str, str], ...] = (
 
 
 def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
-    words = error.verify_message or "certificate cannot be verified"
+    words = str(getattr(error, "verify_message", "") or "certificate cannot be verified")
     if "not yet valid" in words:
         return f"{words}; check the local clock"
     return words
@@ -111,7 +112,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(current))
         yield current
-        stack += [current.__cause__, getattr(current, "os_error", None)]
+        stack += [current.__cause__, getattr(current, "os_error", None), getattr(current, "certificate_error", None)]
 
 
 def _words(error: BaseException, chain: list[BaseException]) -> str:
@@ -119,7 +120,7 @@ def _words(error: BaseException, chain: list[BaseException]) -> str:
     for cause in chain:
         if isinstance(cause, socket.gaierror):
             return str(cause.strerror or "name not found")
-        if isinstance(cause, OSError) and cause.errno:
+        if isinstance(cause, OSError) and isinstance(cause.errno, int):
             return os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror or "failed")
     if isinstance(error, TimeoutError):
         return "no complete answer in time"
