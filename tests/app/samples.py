@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from watcher.core.period import to_micros
-from watcher.core.views import HitRow, Interval, ReportFacts, SourceRow
+from watcher.core.views import HitRow, Interval, ReportFacts, SourceRow, Tally
 
 
 def at(text):
@@ -86,6 +86,7 @@ def facts(**changes):
     }
     values |= changes
     values.setdefault("hits_total", len(values["hits"]))
+    values.setdefault("tallies", tuple(Tally(h.signal, h.rung, 1, h.score, h.first_seen) for h in values["hits"]))
     return ReportFacts(**values)
 
 

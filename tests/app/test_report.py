@@ -14,7 +14,7 @@ from watcher.app.report_files import CSV_COLUMNS, csv_lines, jsonl_lines, markdo
 from watcher.app.report_text import report_lines
 from watcher.core.errors import UsageProblem, WatcherError
 from watcher.core.render import Style, width
-from watcher.core.views import HitFilter, WatchlistRow
+from watcher.core.views import HitFilter, Tally, WatchlistRow
 
 
 def text_of(given, style=None, chosen=None):
@@ -80,6 +80,18 @@ def test_filters_are_told_so_that_silence_is_not_misread():
     assert "signal draft-text, source example-news, score 90 or more, the best 0 of 3 hits" in " ".join(text.split())
     assert "none of that score" in text
     assert "Offer of written guarantees" not in text
+
+
+def test_a_limit_hides_hits_but_never_makes_a_signal_silent():
+    tallies = (Tally("offer", "claimed", 12, 72.4, UNTIL), Tally("draft-text", "claimed", 3, 60.0, UNTIL))
+    given = facts(hits=(hit(),), hits_total=15, tallies=tallies)
+
+    text = text_of(given, chosen=HitFilter(limit=1))
+
+    assert "(offer): 1 of 12 hits" in text
+    assert "Draft text of a treaty or pact     3  60.0" in text
+    assert "quiet" not in text
+    assert "| Draft text of a treaty or pact | 3 | 60.0 |" in "\n".join(markdown_lines(build_report(given)))
 
 
 def test_an_unknown_time_zone_is_said_and_times_are_utc():
@@ -248,10 +260,10 @@ def test_i14_json_lines_hold_the_report_the_hits_and_the_coverage():
 
 
 def test_i15_markdown_escapes_what_a_title_holds():
-    given = facts(hits=(hit(title="[x](javascript:a) <img src=y> | z", link="https://a.example/)("),))
+    given = facts(hits=(hit(title="[x](javascript:a) <img src=y> | z", link="https://a.example/)<("),))
     text = "\n".join(markdown_lines(build_report(given)))
 
-    assert "[\\[x\\](javascript:a) \\<img src=y\\> \\| z](<https://a.example/%29%28>)" in text
+    assert "[\\[x\\](javascript:a) \\<img src=y\\> \\| z](<https://a.example/)%3C(>)" in text
 
 
 def test_markdown_tells_coverage_and_filters():

@@ -83,6 +83,7 @@ def test_filters(told):
     assert "Title x" not in told("report", "--min-score", "80")[1]
     limited = told("report", "--limit", "1")[1]
     assert "the best 1 of 3 hits" in limited
+    assert "(offer): 1 of 3 hits" in limited
     assert "Title y" in limited
     assert "Title y" not in told("report", "--source", "b")[1]
     assert "0 hits" in told("report", "--until", "2025-12-01")[1]

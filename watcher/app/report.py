@@ -18,27 +18,23 @@ from watcher.core import coverage, period
 from watcher.core.basics import Micros
 from watcher.core.coverage import Coverage
 from watcher.core.errors import UsageProblem, WatcherError
-from watcher.core.views import HitFilter, HitRow, ReportFacts, WatchlistRow
+from watcher.core.views import HitFilter, HitRow, ReportFacts, Tally, WatchlistRow
 
 
 @dataclass(frozen=True, slots=True)
 class SignalPart:
-    """One signal of the watchlist with its hits in the period, best first; ``highest`` is the rung highest on its ladder."""
+    """One signal of the watchlist: the hits that are shown, best first, and what is known of all in the period.
+
+    ``total`` counts those too that ``--limit`` left out; ``highest`` is the rung highest on the signal's ladder.
+    """
 
     id: str
     title: str
     hits: tuple[HitRow, ...]
+    total: int = 0
     highest: str = ""
-
-    @property
-    def top_score(self) -> float | None:
-        """The best score, or None where there is no hit."""
-        return max((hit.score for hit in self.hits), default=None)
-
-    @property
-    def newest(self) -> Micros | None:
-        """When the newest hit was first seen."""
-        return max((hit.first_seen for hit in self.hits), default=None)
+    top_score: float | None = None
+    newest: Micros | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +90,32 @@ def build_report(facts: ReportFacts, chosen: HitFilter | None = None) -> Report:
 
 def _parts(facts: ReportFacts, signal: str | None) -> tuple[SignalPart, ...]:
     titles = dict(facts.signals)
-    for hit in facts.hits:
-        titles.setdefault(hit.signal, hit.signal)
+    for tally in facts.tallies:
+        titles.setdefault(tally.signal, tally.signal)
     ladders = dict(facts.ladders)
     by_signal: dict[str, list[HitRow]] = {}
     for hit in sorted(facts.hits, key=lambda h: (-h.score, -h.first_seen, h.hit_id)):
         by_signal.setdefault(hit.signal, []).append(hit)
     return tuple(
-        SignalPart(
-            name, title, tuple(by_signal.get(name, ())), _highest(by_signal.get(name, []), ladders.get(name, ()))
-        )
+        _part(name, title, tuple(by_signal.get(name, ())), [t for t in facts.tallies if t.signal == name], ladders)
         for name, title in titles.items()
         if signal in (None, name)
     )
 
 
-def _highest(hits: list[HitRow], ladder: tuple[str, ...]) -> str:
-    steps = {rung: step for step, rung in enumerate(ladder)}
-    reached = [hit.rung for hit in hits if hit.rung in steps]
-    return max(reached, key=lambda rung: steps[rung], default="")
+def _part(
+    name: str, title: str, hits: tuple[HitRow, ...], tallies: list[Tally], ladders: dict[str, tuple[str, ...]]
+) -> SignalPart:
+    steps = {rung: step for step, rung in enumerate(ladders.get(name, ()))}
+    return SignalPart(
+        id=name,
+        title=title,
+        hits=hits,
+        total=sum(tally.hits for tally in tallies),
+        highest=max((t.rung for t in tallies if t.rung in steps), key=lambda rung: steps[rung], default=""),
+        top_score=max((tally.top_score for tally in tallies), default=None),
+        newest=max((tally.newest for tally in tallies), default=None),
+    )
 
 
 def _only(facts: ReportFacts, chosen: HitFilter) -> tuple[str, ...]:

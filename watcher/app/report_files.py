@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from watcher.app.report import Report, SignalPart, silence_of
-from watcher.app.report_text import gap_text, period_text, sighting_text, silence_word, source_text, times_text
+from watcher.app.report_text import (
+    gap_text,
+    hits_text,
+    period_text,
+    sighting_text,
+    silence_word,
+    source_text,
+    times_text,
+)
 from watcher.core import period
 from watcher.core.clean import csv_line, json_line, markdown, safe_link
 from watcher.core.coverage import SourceCoverage
@@ -94,8 +102,7 @@ def _head_record(report: Report) -> dict[str, object]:
         "entries": facts.entries,
         "polls": facts.polls,
         "signals": [
-            {"id": part.id, "title": part.title, "hits": len(part.hits), "highest": part.highest}
-            for part in report.parts
+            {"id": part.id, "title": part.title, "hits": part.total, "highest": part.highest} for part in report.parts
         ],
     }
 
@@ -160,13 +167,13 @@ def _markdown_board(report: Report) -> Iterable[str]:
     yield from ("", "## Signals", "", "| Signal | Hits | Top | Highest rung | Newest |", "|---|---:|---:|---|---|")
     for part in report.parts:
         top = "" if part.top_score is None else f"{part.top_score:.1f}"
-        newest = period.show_moment(part.newest, report.zone) if part.hits else silence_word(report, silence)
-        yield f"| {markdown(part.title)} | {len(part.hits):,} | {top} | {markdown(part.highest)} | {newest} |"
+        newest = period.show_moment(part.newest, report.zone) if part.total else silence_word(report, silence)
+        yield f"| {markdown(part.title)} | {part.total:,} | {top} | {markdown(part.highest)} | {newest} |"
 
 
 def _markdown_signal(report: Report, part: SignalPart) -> Iterable[str]:
     yield ""
-    yield f"## {markdown(part.title)} ({markdown(part.id)}): {plural(len(part.hits), 'hit')}"
+    yield f"## {markdown(part.title)} ({markdown(part.id)}): {hits_text(part)}"
     for hit in part.hits:
         yield ""
         yield f"- **{hit.score:.1f}** {markdown_link(hit.title, hit.link)}"

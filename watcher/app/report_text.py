@@ -73,7 +73,7 @@ def _board(report: Report, style: Style) -> Iterable[str]:
     rows, tones = [], []
     for part in report.parts:
         rows.append(_board_row(report, part, silence))
-        tones.append("bold" if part.hits else "dim")
+        tones.append("bold" if part.total else "dim")
     columns = (
         Column("signal", least=16),
         Column("hits", right=True),
@@ -90,7 +90,7 @@ def _board_row(report: Report, part: SignalPart, silence: Silence) -> tuple[str,
     if part.top_score is None:
         return title, "0", "", "", silence_word(report, silence)
     newest = period.show_moment(part.newest, report.zone)
-    return title, f"{len(part.hits):,}", f"{part.top_score:.1f}", terminal(part.highest), newest
+    return title, f"{part.total:,}", f"{part.top_score:.1f}", terminal(part.highest), newest
 
 
 def silence_word(report: Report, silence: Silence) -> str:
@@ -105,11 +105,18 @@ def silence_word(report: Report, silence: Silence) -> str:
 
 def _signal(report: Report, part: SignalPart, style: Style) -> Iterable[str]:
     yield ""
-    yield heading(f"{terminal(part.title)} ({terminal(part.id)}): {plural(len(part.hits), 'hit')}", style)
+    yield heading(f"{terminal(part.title)} ({terminal(part.id)}): {hits_text(part)}", style)
     for number, hit in enumerate(part.hits):
         if number:
             yield ""
         yield from _hit(report, hit, style)
+
+
+def hits_text(part: SignalPart) -> str:
+    """``4 hits``, or ``4 of 19 hits`` where a limit left some out."""
+    if part.total == len(part.hits):
+        return plural(part.total, "hit")
+    return f"{len(part.hits):,} of {plural(part.total, 'hit')}"
 
 
 def _hit(report: Report, hit: HitRow, style: Style) -> Iterable[str]:

@@ -34,7 +34,7 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]<>&|~$]|(?<=:)//|(?<=www)\.|!(?=\[)")
 _MARKDOWN_START = re.compile(r"(?:[#+\-=]|\d{1,9}(?=[.)]))")
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;"})
 _LINK = re.compile(r"https?://[^\s/?#\\@]+(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
-_LINK_UNSAFE = re.compile(r"""[\x00-\x20"'<>\\^`{|}()\[\]*_~]""")
+_LINK_UNSAFE = re.compile(r"""[\x00-\x20"'<>\\^`{|}]""")
 
 
 def _escaped(character: str) -> str:

@@ -136,6 +136,17 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """All hits of one signal on one rung in a period, those too that a limit keeps out of a list."""
+
+    signal: str
+    rung: str
+    hits: int
+    top_score: float
+    newest: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class WatchlistRow:
     """A watchlist that the database knows, in its newest revision; lists have the newest loaded first.
 
@@ -156,6 +167,7 @@ class ReportFacts:
     """What a report is made of, for one watchlist and one period; read in one snapshot.
 
     ``signals`` are (id, title) in the order of the watchlist; ``ladders`` (signal id, its rungs from low to high).
+    ``tallies`` count every hit of the period, whatever the limit.
     """
 
     watchlist: str
@@ -173,6 +185,7 @@ class ReportFacts:
     entries: int = 0
     signals: tuple[tuple[str, str], ...] = field(default=())
     newest_poll_at: Micros | None = None
+    tallies: tuple[Tally, ...] = ()
     ladders: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
 
 

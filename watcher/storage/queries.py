@@ -22,6 +22,7 @@ from watcher.core.views import (
     Interval,
     ReportFacts,
     SourceRow,
+    Tally,
     WatchlistRow,
 )
 from watcher.storage.engine import begin
@@ -339,7 +340,7 @@ def _report(connection: Connection, wanted: HitFilter) -> ReportFacts:
     newest = _newest_poll(connection)
     until = wanted.until if wanted.until is not None else (newest + 1 if newest is not None else 0)
     period = replace(wanted, watchlist=chosen.id, until=until)
-    total = connection.scalar(select(func.count()).select_from(_picked(period).subquery()))
+    tallies = _tallies(connection, period)
     polled, entered = _activity(connection, period)
     return ReportFacts(
         watchlist=chosen.id,
@@ -350,15 +351,24 @@ def _report(connection: Connection, wanted: HitFilter) -> ReportFacts:
         since=wanted.since,
         until=until,
         hits=_hits(connection, period),
-        hits_total=total or 0,
+        hits_total=sum(tally.hits for tally in tallies),
         sources=_sources(connection, chosen.id),
         intervals=_intervals(connection, wanted.since, until, chosen.id),
         polls=polled,
         entries=entered,
         signals=tuple((signal["id"], signal["title"]) for signal in chosen.outline["signals"]),
         newest_poll_at=newest,
+        tallies=tallies,
         ladders=_ladders(chosen.outline),
     )
+
+
+def _tallies(connection: Connection, period: HitFilter) -> tuple[Tally, ...]:
+    """Every hit of the period, counted by signal and rung, whatever the limit."""
+    counted = (func.count(), func.max(_H.score), func.max(_H.first_seen))
+    statement = _picked(period).with_only_columns(_H.signal, _H.rung, *counted)
+    rows = connection.execute(statement.group_by(_H.signal, _H.rung).order_by(_H.signal, _H.rung))
+    return tuple(Tally(*row) for row in rows)
 
 
 def _ladders(outline: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
