@@ -169,7 +169,7 @@ def test_g10_one_feed_under_two_addresses():
 """
 
     assert warnings("sources:\n", f"sources:\n{second}") == [
-        ("duplicate-source", "sources second, un-press have the same address")
+        ("duplicate-source", "sources second, un-press have nearly the same address")
     ]
 
 

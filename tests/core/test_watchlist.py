@@ -329,6 +329,34 @@ def test_included_names_are_normalised_and_need_no_good_file():
     assert included_names("a: [", "w.yaml") == ()
 
 
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://EXAMPLE.org/feed?key=${FEED_KEY}", True),
+        ("https://example.org:443/feed?key=${FEED_KEY}", True),
+        ("https://example.org/feed?key=${FEED_KEY}#top", True),
+        ("https://example.org/feed/?key=${FEED_KEY}", False),
+        ("https://example.org:80/feed?key=${FEED_KEY}", False),
+        ("https://example.org/feed", False),
+    ],
+)
+def test_g10_one_source_under_two_names(url, same):
+    second = f"  b: {{title: t, kind: feed, url: '{url}', publisher: p, family: f, language: en}}\n"
+    texts = files("timeline:", second + "timeline:")
+
+    if same:
+        assert problems(texts) == [("duplicate-source", f"'{url}"[:12])]
+    else:
+        assert len(read_document(texts, "w.yaml").sources) == 3
+
+
+def test_one_sitemap_with_two_selections_is_two_sources():
+    second = "  {0}: {{title: t, kind: sitemap, url: 'https://b.org', select: /{0}/, publisher: p, family: f, language: en}}\n"
+    texts = files("timeline:", second.format("b") + second.format("c") + "timeline:")
+
+    assert len(read_document(texts, "w.yaml").sources) == 4
+
+
 def test_all_problems_are_told_at_once_in_file_order_with_hints():
     text = MAIN.replace("weight: 60", "weigth: 60").replace("kind: feed", "kind: fed").replace("'@nato'", "'@nto'", 1)
 

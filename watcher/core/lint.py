@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
 
 from watcher.core import query as q
 from watcher.core.common_words import common, in_a_third
@@ -13,7 +12,7 @@ from watcher.core.errors import Issue
 from watcher.core.program import CompiledWatchlist, TermForms
 from watcher.core.ruletest import TestFile
 from watcher.core.score import score_of
-from watcher.core.watchlist_checks import concept_references, issue
+from watcher.core.watchlist_checks import address, concept_references, issue
 from watcher.core.witness import can_fire
 
 
@@ -149,18 +148,15 @@ def _untested(document: Document, tests: tuple[TestFile, ...]) -> Iterator[Issue
 
 
 def _same_address(document: Document) -> Iterator[Issue]:
-    """Sources that are one feed under two addresses (case, slash, port, scheme)."""
-    addresses = Counter(_address(source.url) for source in document.sources if source.url)
-    for address, count in addresses.items():
+    """Sources whose addresses differ by scheme or a slash at the end alone."""
+    addresses = Counter(_loose(source.url) for source in document.sources if source.url)
+    for loose, count in addresses.items():
         if count > 1:
-            same = [source.id for source in document.sources if source.url and _address(source.url) == address]
-            message = f"sources {', '.join(same)} have the same address"
+            same = [source.id for source in document.sources if source.url and _loose(source.url) == loose]
+            message = f"sources {', '.join(same)} have nearly the same address"
             yield _warn(Place(document.main, 0, 0), "duplicate-source", message, "one poll would do; remove the others")
 
 
-def _address(url: str) -> tuple[str, str, str]:
-    parts = urlsplit(url)
-    host = parts.netloc.lower()
-    for port in (":80", ":443"):
-        host = host.removesuffix(port)
-    return host, parts.path.rstrip("/"), parts.query
+def _loose(url: str) -> tuple[str, str, str]:
+    host, path, query = address(url)
+    return host.partition("://")[2], path.rstrip("/"), query

@@ -53,6 +53,7 @@ def check_all(tree: Tree) -> Iterator[Issue]:
     yield from _rungs(tree)
     yield from _contexts(tree)
     yield from _sources(tree)
+    yield from _same_sources(tree)
     yield from _figures(tree)
     yield from _concept_references(tree)
 
@@ -262,6 +263,29 @@ def _sources(tree: Tree) -> Iterator[Issue]:
         if kind and kind.text != "none" and url is None and isinstance(source, YamlMap):
             hint = "a source that cannot be read has kind: none, and says why in note:"
             yield issue(key.place, "missing-key", f"source {key.text!r} of kind {kind.text} has no url", hint)
+
+
+def _same_sources(tree: Tree) -> Iterator[Issue]:
+    """Sources that are one: the database keeps a source by kind, address and selection, and would refuse the second."""
+    seen: dict[tuple[str, tuple[str, str, str], str], str] = {}
+    for key, source in pairs(tree.main.get("sources")):
+        kind, url, select = text(source, "kind"), text(source, "url"), text(source, "select")
+        if kind is None or url is None or kind.text == "none":
+            continue
+        name = (kind.text, address(url.text), select.text if select else "")
+        if name in seen:
+            message = f"source {key.text!r} has the address of source {seen[name]!r}"
+            yield issue(url.place, "duplicate-source", message, "one poll serves all: keep one")
+        seen.setdefault(name, key.text)
+
+
+def address(url: str) -> tuple[str, str, str]:
+    """Host, path and query of an address in one spelling: host in lower case, no default port."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("#")[0].partition("/")
+    path, _, query = (slash + path).partition("?")
+    port = {"http": ":80", "https": ":443"}.get(scheme.lower(), "")
+    return f"{scheme.lower()}://{host.lower().removesuffix(port)}", path or "/", query
 
 
 def _figures(tree: Tree) -> Iterator[Issue]:
