@@ -71,10 +71,18 @@ class Duties:
 
 
 class Daemon:
-    """Runs until it is told to stop."""
+    """Runs until it is told to stop.
 
-    def __init__(self, duties: Duties) -> None:
+    Args:
+        duties: what it drives.
+        pulse_s: how often monotonic time is looked at.
+        dead_after_s: no poll tick for so long means that the scheduler is dead.
+    """
+
+    def __init__(self, duties: Duties, *, pulse_s: float = PULSE_S, dead_after_s: float = DEAD_AFTER_S) -> None:
         self._duties = duties
+        self._pulse_s = pulse_s
+        self._dead_after_s = dead_after_s
         self._stop = asyncio.Event()
         self._exit_code = 0
         self._signals = 0
@@ -134,6 +142,7 @@ class Daemon:
 
     async def _forever(self) -> None:
         await self._look_at_gap()
+        self._last_tick_s = self._last_pulse_s = self._duties.clock.monotonic()
         self._scheduler = self._start_scheduler()
         watch = _Watchdog(self._duties.clock, lambda: self._last_pulse_s)
         watch.start()
@@ -293,11 +302,11 @@ class Daemon:
 
     async def _pulse(self) -> None:
         while True:
-            await asyncio.sleep(PULSE_S)
+            await asyncio.sleep(self._pulse_s)
             self._last_pulse_s = self._duties.clock.monotonic()
             self._duties.clock.now()  # a steady clock finds jumps when it is asked
             silent_s = self._last_pulse_s - self._last_tick_s
-            if silent_s > DEAD_AFTER_S:
+            if silent_s > self._dead_after_s:
                 log.critical("event=scheduler-dead no poll tick for %.0f s: ending, to be started afresh", silent_s)
                 self.stop(EXIT_DEAD)
                 return
