@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from watcher.app.poll import OnPoll, Reading
     from watcher.app.ports import Clock, Jitter, Parser
     from watcher.app.reload import Generation
+    from watcher.app.rescore import StoredSide, Write
     from watcher.app.watchlists import Expand, Loaded
     from watcher.core.compile import CompiledWatchlist
-    from watcher.core.model import Assessment, Evidence, StoredText, TextAssessed
+    from watcher.core.model import Assessment, Evidence, Micros, StoredText, TextAssessed
     from watcher.storage.queries import Queries
     from watcher.storage.store import SqlStore
 
@@ -188,6 +189,45 @@ def build_expand(settings: Settings) -> Expand:
         return expand_words(words, cache_dir=settings.cache_dir)
 
     return expand
+
+
+@dataclass(frozen=True, slots=True)
+class Rescore:
+    """What a rescore of one watchlist works with. ``write`` is None where nothing may be written."""
+
+    stored: StoredSide
+    newest_poll_at: Micros | None
+    write: Write | None
+    now: Callable[[], Micros]
+
+
+@contextmanager
+def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterator[Rescore]:
+    """The stored side of a rescore; where it writes, under the writer's lock and with the revision stored first.
+
+    Raises:
+        WatcherError: there is no database, it is damaged or another one's, or a daemon holds it.
+    """
+    from watcher.app.clock import SystemClock
+    from watcher.storage.engine import open_engine
+    from watcher.storage.lock import WriterLock
+    from watcher.storage.queries import Queries
+    from watcher.storage.rescoring import Rescoring
+    from watcher.storage.schema import require_current
+    from watcher.storage.store import SqlStore
+
+    clock = SystemClock()
+    with ExitStack() as stack:
+        if writes:
+            stack.enter_context(WriterLock(settings.database))
+        engine = open_engine(settings.database, read_only=not writes, limits=settings.limits)
+        stack.callback(engine.dispose)
+        require_current(engine)
+        store = SqlStore(engine, settings.limits)
+        if writes:
+            store.save_watchlist(loaded.document, loaded.compiled_bytes, clock.now())
+        stored = Rescoring(engine, loaded.compiled.id)
+        yield Rescore(stored, Queries(engine).newest_poll_at(), store.write if writes else None, clock.now)
 
 
 # --- polling ---------------------------------------------------------------------------------------------------------

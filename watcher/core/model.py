@@ -327,6 +327,19 @@ class StoredText:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredHit:
+    """A hit as it counts now: what a rescore compares with."""
+
+    hit_id: int
+    entry_id: int
+    signal: str
+    score: float
+    rung: str
+    reached: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextAssessed:
     """A stored entry after it was scored again: every assessment with a score, and the evidence it came from."""
 

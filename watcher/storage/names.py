@@ -55,6 +55,12 @@ class Names:
             raise StorageError(f"revision {digest[:12]} of watchlist {name} was never loaded into this database")
         return self._revisions[key]
 
+    def digest(self, name: str) -> str:
+        """Hex digest of the revision that is loaded now."""
+        c = watchlist_revisions.c
+        found: bytes | None = self._connection.scalar(select(c.digest).where(c.id == self.current(name)))
+        return found.hex() if found is not None else ""
+
     def name(self, watchlist_id: int) -> str:
         """Name of a watchlist by id."""
         return next(name for name, (key, _) in self._all().items() if key == watchlist_id)

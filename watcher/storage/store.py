@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, or_, select
+from sqlalchemy import Connection, Engine, or_, select, update
 
 from watcher.core.document import Document
 from watcher.core.errors import DatabaseBusyError, StorageError, WatcherError
@@ -40,6 +40,7 @@ from watcher.storage.tables import (
     entries,
     entry_revisions,
     entry_scores,
+    runs,
     sources,
     watchlist_revisions,
     watchlist_sources,
@@ -153,6 +154,10 @@ class SqlTransaction:
         ]
         made = ScoreWriter(self._connection, self._names, self._channels, now).write(texts)
         return {"entries": len(texts), "hits": len(made)}
+
+    def advance_run(self, run_id: int, position: int) -> None:
+        """A run is done with entries up to this id: it goes on after them, whatever happens."""
+        self._connection.execute(update(runs).where(runs.c.id == run_id).values(position=position))
 
     def _told(self, entry_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """What an alert tells of entries, as arguments of `ScoredText`."""

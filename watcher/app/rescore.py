@@ -1,0 +1,293 @@
+"""Score what is stored again under an edited watchlist: tell what would change, or write it. Must not: alert, or print.
+
+::
+
+    texts by id (batches) -> score in processes -> compare with the hits that count -> changes
+                                                 `-> where applied: assessments, hits, position of the run, in one
+                                                     transaction per batch; a run that was broken off goes on there
+
+Every entry of every source that the watchlist has or had is scored. (Candidates from a search index would be fewer;
+a scan of 60,000 entries takes seconds.)
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+from watcher.core.limits import Limits
+from watcher.core.model import Assessment, Micros, StoredHit, StoredText, TextAssessed
+
+if TYPE_CHECKING:
+    from watcher.core.program import CompiledWatchlist
+
+BATCH = 500
+FEW = 4 * BATCH
+"""Up to so many entries are scored in this process: starting others would take longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A hit that is gained, lost or scored otherwise. Scores are None where there was or is none."""
+
+    kind: str
+    signal: str
+    entry_id: int
+    title: str
+    link: str
+    source: str
+    published: Micros | None
+    old_score: float | None
+    new_score: float | None
+    old_rung: str
+    new_rung: str
+    why: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts of a rescore."""
+
+    entries: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def counts(self) -> dict[str, int]:
+        """For the run's row and for the last line."""
+        return {"entries": self.entries, **{kind: self.kinds[kind] for kind in ("gained", "lost", "changed", "same")}}
+
+
+class StoredSide(Protocol):
+    """What the database tells of the entries and hits of one watchlist."""
+
+    def count(self, since: Micros | None, after: int = 0) -> int:
+        """How many entries there are to score."""
+        ...
+
+    def texts(self, since: Micros | None, after: int, limit: int) -> Sequence[StoredText]:
+        """The next entries by id."""
+        ...
+
+    def hits(self, entry_ids: Sequence[int]) -> Mapping[tuple[int, str], StoredHit]:
+        """Their hits as they count now."""
+        ...
+
+    def told(self, entry_ids: Sequence[int]) -> Mapping[int, tuple[str, str]]:
+        """Link and source of entries."""
+        ...
+
+    def begin_run(self, revision: str, now: Micros) -> tuple[int, int]:
+        """A run, or the one that was broken off: (id, entry id after which it goes on)."""
+        ...
+
+    def end_run(self, run_id: int, counts: Mapping[str, int], now: Micros) -> None:
+        """All entries are done."""
+        ...
+
+
+class RunTransaction(Protocol):
+    """One write transaction."""
+
+    def save_assessments(
+        self, watchlist: str, revision: str, scored: Sequence[TextAssessed], now: Micros, *, run_id: int | None = None
+    ) -> Mapping[str, int]:
+        """Assessments and hits of scored texts."""
+        ...
+
+    def advance_run(self, run_id: int, position: int) -> None:
+        """Where the run goes on."""
+        ...
+
+
+Write = Callable[[], AbstractContextManager[RunTransaction]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to score again: entries first seen since then, changes of one signal, in so many processes."""
+
+    since: Micros | None = None
+    signal: str = ""
+    workers: int = 1
+
+
+def diff(
+    stored: StoredSide, compiled: bytes, question: Question, summary: Summary, *, after: int = 0
+) -> Iterator[Change]:
+    """What would change, batch by batch. Nothing is written."""
+    for batch in _batches(stored, compiled, question, after):
+        yield from _changes(stored, batch, question, summary)
+
+
+def apply(
+    stored: StoredSide,
+    write: Write,
+    watchlist: CompiledWatchlist,
+    question: Question,
+    summary: Summary,
+    now: Callable[[], Micros],
+) -> Iterator[Change]:
+    """Write what changes; every change is given after its batch is committed.
+
+    With a signal in the question only entries in which it changes are written, and the run has no memory.
+    """
+    compiled = pickle.dumps(watchlist)
+    run_id, after = stored.begin_run(watchlist.revision, now())
+    is_whole = question.since is None and not question.signal
+    for batch in _batches(stored, compiled, question, after if is_whole else 0):
+        changes = list(_changes(stored, batch, question, summary))
+        touched = {change.entry_id for change in changes}
+        scored = [text for _, text in batch if not question.signal or text.entry_id in touched]
+        with write() as transaction:
+            transaction.save_assessments(watchlist.id, watchlist.revision, scored, now(), run_id=run_id)
+            if is_whole:
+                transaction.advance_run(run_id, batch[-1][1].entry_id)
+        yield from changes
+    stored.end_run(run_id, summary.counts(), now())
+
+
+Batch = Sequence[tuple[StoredText, TextAssessed]]
+
+
+def _changes(stored: StoredSide, batch: Batch, question: Question, summary: Summary) -> list[Change]:
+    known = stored.hits([text.entry_id for text, _ in batch])
+    by_entry: dict[int, dict[str, StoredHit]] = {}
+    for (entry_id, signal), hit in known.items():
+        by_entry.setdefault(entry_id, {})[signal] = hit
+    found = [
+        (text, old, new, kind)
+        for text, scored in batch
+        for old, new in _pairs(by_entry.get(text.entry_id, {}), scored.assessments)
+        if (kind := kind_of(old, new)) and (not question.signal or _signal(old, new) == question.signal)
+    ]
+    summary.entries += len(batch)
+    summary.kinds.update(kind for *_, kind in found)
+    shown = [row for row in found if row[3] != "same"]
+    told = stored.told([text.entry_id for text, *_ in shown])
+    return [_change(text, old, new, kind, told.get(text.entry_id, ("", ""))) for text, old, new, kind in shown]
+
+
+def _signal(old: StoredHit | None, new: Assessment | None) -> str:
+    one = old or new
+    return one.signal if one else ""
+
+
+def _pairs(
+    old: Mapping[str, StoredHit], assessments: Iterable[Assessment]
+) -> Iterator[tuple[StoredHit | None, Assessment | None]]:
+    new = {assessment.signal: assessment for assessment in assessments}
+    for signal in dict.fromkeys([*old, *new]):
+        yield old.get(signal), new.get(signal)
+
+
+def kind_of(old: StoredHit | None, new: Assessment | None) -> str:
+    """``gained``, ``lost``, ``changed`` or ``same``; empty where it neither was nor is a hit."""
+    was, is_now = old is not None and old.reached, new is not None and new.reached
+    if not was or not is_now:
+        return "gained" if is_now else "lost" if was else ""
+    same = old and new and abs(old.score - new.score) < 0.01 and old.rung == new.rung
+    return "same" if same else "changed"
+
+
+def _change(
+    text: StoredText, old: StoredHit | None, new: Assessment | None, kind: str, told: tuple[str, str]
+) -> Change:
+    return Change(
+        kind=kind,
+        signal=_signal(old, new),
+        entry_id=text.entry_id,
+        title=text.title,
+        link=told[0],
+        source=told[1],
+        published=text.published,
+        old_score=old.score if old else None,
+        new_score=new.score if new else None,
+        old_rung=old.rung if old else "",
+        new_rung=new.rung if new else "",
+        why=_why(old, new, kind),
+    )
+
+
+def _why(old: StoredHit | None, new: Assessment | None, kind: str) -> str:
+    """What made the difference, in one line: the parts now, and what they were."""
+    now = "; ".join(f"{part.name} {part.points:+.0f}" for part in new.parts) if new else ""
+    if new is not None and new.blocked_by:
+        now = f"blocked by {new.blocked_by}"
+    taken = [firing.rule for firing in new.firings if firing.suppressed_by] if new else []
+    if taken:
+        now = f"{now}; taken back: {', '.join(taken)}".lstrip("; ")
+    was = f", was: {old.reason}" if old and kind != "gained" else ""
+    return (now or "no rule fires any more") + was
+
+
+# --- scoring many -------------------------------------------------------------------------------------------------
+
+
+def _batches(stored: StoredSide, compiled: bytes, question: Question, after: int) -> Iterator[Batch]:
+    texts = _read(stored, question.since, after)
+    if question.workers <= 1 or stored.count(question.since, after) <= FEW:
+        score = Scoring(compiled)
+        yield from ((list(zip(batch, score(batch), strict=True))) for batch in texts)
+        return
+    yield from _in_processes(texts, compiled, question.workers)
+
+
+def _read(stored: StoredSide, since: Micros | None, after: int) -> Iterator[Sequence[StoredText]]:
+    while batch := stored.texts(since, after, BATCH):
+        yield batch
+        after = batch[-1].entry_id
+
+
+def _in_processes(texts: Iterator[Sequence[StoredText]], compiled: bytes, workers: int) -> Iterator[Batch]:
+    """Batches in order, with no more of them in memory than the processes need."""
+    import multiprocessing
+
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _start, (compiled,)) as pool:
+        waiting: deque[tuple[Sequence[StoredText], Future[list[TextAssessed]]]] = deque()
+
+        def more(count: int) -> None:
+            waiting.extend((batch, pool.submit(_score, batch)) for batch in islice(texts, count))
+
+        more(2 * workers)
+        while waiting:
+            batch, future = waiting.popleft()
+            yield list(zip(batch, future.result(), strict=True))
+            more(1)
+
+
+class Scoring:
+    """Scores texts against one compiled watchlist."""
+
+    def __init__(self, compiled: bytes) -> None:
+        from watcher.core.match import find_evidence
+        from watcher.core.score import assess
+
+        self._watchlist: CompiledWatchlist = pickle.loads(compiled)  # noqa: S301  # pickled by this program, just now
+        self._find, self._assess, self._limits = find_evidence, assess, Limits()
+
+    def __call__(self, texts: Sequence[StoredText]) -> list[TextAssessed]:
+        """Assessments of every text, in order."""
+        return [self._one(text) for text in texts]
+
+    def _one(self, text: StoredText) -> TextAssessed:
+        evidence = self._find(self._watchlist, text.title, text.text, text.language, limits=self._limits)
+        assessments = self._assess(self._watchlist, evidence) if evidence is not None else ()
+        return TextAssessed(text.entry_id, text.revision_no, assessments, evidence)
+
+
+_scoring: list[Scoring] = []
+"""The one of this process, where it is a worker."""
+
+
+def _start(compiled: bytes) -> None:
+    _scoring[:] = [Scoring(compiled)]
+
+
+def _score(texts: Sequence[StoredText]) -> list[TextAssessed]:
+    return _scoring[0](texts)
