@@ -5,15 +5,18 @@ import contextlib
 import logging
 import os
 import signal
+import time
 
 import pytest
 import time_machine
 
 from tests.support.desk import feed, item, offer
-from watcher.app.clock import SteadyClock
+from watcher.app.clock import SteadyClock, wall
 from watcher.app.daemon import EXIT_DEAD, Daemon
 
 CEILING_S = 20.0
+# Time runs so much faster than the machine's, jumps included.
+PACE = 20
 
 
 class Watch:
@@ -42,9 +45,14 @@ def run(desk, script, **options):
     async def session():
         watch = Watch()
         daemons = []
-        clock = SteadyClock(lambda jump: daemons[0].jumped(jump) if daemons else None)
+        began, began_s = wall(), time.monotonic()
+        clock = SteadyClock(
+            lambda jump: daemons[0].jumped(jump) if daemons else None,
+            wall_clock=lambda: began + PACE * (wall() - began),
+            monotonic_clock=lambda: began_s + PACE * (time.monotonic() - began_s),
+        )
         async with desk.open(clock=clock, on_poll=watch) as duties:
-            daemon = Daemon(duties, pulse_s=0.05, **options)
+            daemon = Daemon(duties, tick_s=0.05, pulse_s=0.02, **options)
             daemons.append(daemon)
             work = asyncio.create_task(script(daemon, watch, duties))
             code = await daemon.run()
@@ -75,7 +83,7 @@ def test_it_polls_delivers_and_ends_when_told(desk, logged):
 
     assert run(desk, script) == 0
     assert [alert["signal"] for alert in desk.sent()] == ["offer"]
-    assert rounds == [1]
+    assert len(rounds) == 1
     assert desk.one("SELECT count(*) FROM sources WHERE lease_owner IS NOT NULL") == 0
 
 
@@ -93,7 +101,7 @@ def test_d04_the_clock_goes_back_an_hour_and_polls_go_on(desk, logged):
             daemon.stop()
 
         assert run(desk, script) == 0
-    assert logged.text.count("event=clock-jump the wall clock went back by 3600 s") == 1
+    assert logged.text.count("event=clock-jump the wall clock went back by 72000 s") == 1
 
 
 def test_d06_after_eight_hours_of_sleep_what_is_overdue_is_polled_and_spread(desk, logged):
@@ -101,14 +109,14 @@ def test_d06_after_eight_hours_of_sleep_what_is_overdue_is_polled_and_spread(des
     desk.list_sources(*names, interval="1h")
     for name in names:
         desk.publish(feed(item(name)), source=name)
-    desk.limits = desk.limits.__class__(host_interval_s=0.0, start_spread_s=4.0)
+    desk.limits = desk.limits.__class__(host_interval_s=0.0, start_spread_s=20.0)
 
     with time_machine.travel("2025-12-15T12:00:00Z", tick=True) as traveller:
         started = []
 
         async def script(daemon, watch, duties):
             await watch.polls(8)
-            traveller.shift(8 * 3600)
+            traveller.shift(8 * 3600 / PACE)
             fill = duties.poller.fill
 
             async def counted(most=None):
@@ -122,7 +130,7 @@ def test_d06_after_eight_hours_of_sleep_what_is_overdue_is_polled_and_spread(des
         assert run(desk, script) == 0
     assert "went forward by 28800 s" in logged.text
     assert "event=long-gap" in logged.text
-    assert [most for most, count in started if count] == [2, 2, 2, 2]
+    assert [most for most, count in started if count] == [1] * 8
 
 
 def test_f04_a_dead_scheduler_ends_the_process_with_70(desk, logged):
@@ -132,7 +140,7 @@ def test_f04_a_dead_scheduler_ends_the_process_with_70(desk, logged):
         await watch.polls(1)
         daemon._scheduler.shutdown(wait=False)
 
-    assert run(desk, script, dead_after_s=0.5) == EXIT_DEAD
+    assert run(desk, script, dead_after_s=10.0) == EXIT_DEAD
     assert "event=scheduler-dead" in logged.text
 
 

@@ -34,7 +34,6 @@ log = logging.getLogger("watcher.daemon")
 
 EXIT_DEAD = 70
 POLL_TICK_S = 1.0
-DELIVER_TICK_S = 2.0
 RELOAD_TICK_S = 30.0
 HEARTBEAT_S = 60.0
 PULSE_S = 1.0
@@ -75,12 +74,21 @@ class Daemon:
 
     Args:
         duties: what it drives.
+        tick_s: how often due sources are looked for; alerts half as often.
         pulse_s: how often monotonic time is looked at.
         dead_after_s: no poll tick for so long means that the scheduler is dead.
     """
 
-    def __init__(self, duties: Duties, *, pulse_s: float = PULSE_S, dead_after_s: float = DEAD_AFTER_S) -> None:
+    def __init__(
+        self,
+        duties: Duties,
+        *,
+        tick_s: float = POLL_TICK_S,
+        pulse_s: float = PULSE_S,
+        dead_after_s: float = DEAD_AFTER_S,
+    ) -> None:
         self._duties = duties
+        self._tick_s = tick_s
         self._pulse_s = pulse_s
         self._dead_after_s = dead_after_s
         self._stop = asyncio.Event()
@@ -88,6 +96,7 @@ class Daemon:
         self._signals = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._next_look: Micros = 0
+        self._all_started = False
         self._spread_until = -math.inf
         now_s = duties.clock.monotonic()
         self._last_tick_s = self._last_pulse_s = now_s
@@ -196,8 +205,8 @@ class Daemon:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         scheduler = AsyncIOScheduler(timezone=dt.UTC)
         ticks: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
-            ("poll", POLL_TICK_S, self._poll_tick),
-            ("deliver", DELIVER_TICK_S, self._deliver),
+            ("poll", self._tick_s, self._poll_tick),
+            ("deliver", 2 * self._tick_s, self._deliver),
             ("reload", RELOAD_TICK_S, self._reload),
             ("heartbeat", HEARTBEAT_S, self._heartbeat),
         )
@@ -226,6 +235,8 @@ class Daemon:
         if now_s - self._last_tick_s > 5 * POLL_TICK_S:
             log.warning("event=tick-late the last poll tick was %.0f s ago", now_s - self._last_tick_s)
         self._last_tick_s = now_s
+        if self._all_started and not self._duties.poller.in_flight:
+            self._first_round_over()
         if self._duties.clock.now() < self._next_look:
             return
         try:
@@ -245,8 +256,7 @@ class Daemon:
         now = self._duties.clock.now()
         # A minute at most: other processes may have changed what is due.
         self._next_look = min(now + 60 * SECOND, now + 60 * SECOND if due is None else due)
-        if not self._duties.poller.in_flight:
-            self._first_round_over()
+        self._all_started = True
 
     def _first_round_over(self) -> None:
         if not self._duties.progress.first_round_over:
@@ -325,7 +335,7 @@ class Daemon:
         """How many polls this tick may start: after a long gap only a share of all sources."""
         if self._duties.clock.monotonic() >= self._spread_until:
             return None
-        ticks = max(1.0, self._duties.limits.start_spread_s / POLL_TICK_S)
+        ticks = max(1.0, self._duties.limits.start_spread_s / self._tick_s)
         return math.ceil(self._duties.reloader.current.sources / ticks)
 
 

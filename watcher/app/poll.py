@@ -129,7 +129,7 @@ class Poller:
     @property
     def in_flight(self) -> int:
         """Polls under way."""
-        return len(self._tasks)
+        return sum(not task.done() for task in self._tasks)
 
     async def round(self, *, everything: bool = False, only: Sequence[str] = ()) -> Round:
         """Poll what is due (or everything, or the named sources), each once, until nothing is left.
