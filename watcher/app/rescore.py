@@ -56,6 +56,13 @@ class Summary:
 
     entries: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
+    on_entries: Callable[[int], object] = lambda _count: None
+
+    def add(self, entries: int, kinds: Iterable[str]) -> None:
+        """A batch is scored."""
+        self.entries += entries
+        self.kinds.update(kinds)
+        self.on_entries(entries)
 
     def counts(self) -> dict[str, int]:
         """For the run's row and for the last line."""
@@ -165,8 +172,7 @@ def _changes(stored: StoredSide, batch: Batch, question: Question, summary: Summ
         for old, new in _pairs(by_entry.get(text.entry_id, {}), scored.assessments)
         if (kind := kind_of(old, new)) and (not question.signal or _signal(old, new) == question.signal)
     ]
-    summary.entries += len(batch)
-    summary.kinds.update(kind for *_, kind in found)
+    summary.add(len(batch), (kind for *_, kind in found))
     shown = [row for row in found if row[3] != "same"]
     told = stored.told([text.entry_id for text, *_ in shown])
     return [_change(text, old, new, kind, told.get(text.entry_id, ("", ""))) for text, old, new, kind in shown]
