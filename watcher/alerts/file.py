@@ -11,8 +11,8 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from watcher.core.errors import ChannelError
@@ -55,9 +55,11 @@ class FileChannel:
 
 def line(alert: OwedAlert, now: Micros) -> bytes:
     """An alert as its line. Non-ASCII is escaped: no character of a title can end a line or steer a terminal."""
-    said: Mapping[str, object] = {"key": alert.key, "kind": alert.kind, **alert.payload}
+    # The key stands first, whatever else there is: `_mend` knows our lines by it.
+    said: dict[str, object] = {"key": alert.key, **alert.payload}
+    said |= {"key": alert.key, "kind": alert.kind}
     if now - alert.created_at > DELAYED_AFTER:
-        said = {**said, "delayed_s": (now - alert.created_at) // SECOND}
+        said["delayed_s"] = (now - alert.created_at) // SECOND
     return json.dumps(said, ensure_ascii=True, allow_nan=False).encode() + b"\n"
 
 
@@ -91,7 +93,9 @@ def _append(file: int, data: bytes) -> None:
         written = os.write(file, data)
         os.fsync(file)
     except OSError:
-        os.ftruncate(file, size)
+        # Part of it may stand there. Where even that cannot be taken back, it has no line end and is no line.
+        with suppress(OSError):
+            os.ftruncate(file, size)
         raise
     if written != len(data):
         os.ftruncate(file, size)

@@ -79,15 +79,19 @@ class Courier:
 
     async def deliver(self) -> Delivered:
         """Send what is owed now, batch by batch, until nothing is left or the channel fails."""
-        sent = 0
+        sent = dead = 0
         while True:
-            alerts = await self._claim()
+            claimed = await self._claim()
+            alerts = [alert for alert in claimed if not self._is_too_old(alert)]
+            dead += await self._bury([alert for alert in claimed if self._is_too_old(alert)])
+            if not alerts and claimed:
+                continue
             if not alerts:
-                return Delivered(sent=sent)
+                return Delivered(sent=sent, dead=dead)
             error = await self._send(alerts)
             if error is not None:
-                failed, dead = await self._put_off(alerts, error)
-                return Delivered(sent, failed, dead)
+                failed, hopeless = await self._put_off(alerts, error)
+                return Delivered(sent, failed, dead + hopeless)
             await self._write(partial(self._mark_sent, alerts))
             self._trace("after-mark")
             sent += len(alerts)
@@ -121,11 +125,24 @@ class Courier:
     def _mark_sent(self, alerts: Sequence[OwedAlert]) -> None:
         self._outbox.mark_sent([alert.alert_id for alert in alerts], self._clock.now())
 
+    def _is_too_old(self, alert: OwedAlert) -> bool:
+        return self._clock.now() - alert.created_at > self._limits.alert_age_s * SECOND
+
+    async def _bury(self, alerts: Sequence[OwedAlert]) -> int:
+        """Nobody is helped by a flood of old news after a long silence: it stays as dead letters, to be seen."""
+        if alerts:
+            days = self._limits.alert_age_s / 86400
+            log.warning("phase=alert channel=%s dead=%d older than %g days", self._channel.name, len(alerts), days)
+            await self._write(
+                partial(self._record, (), alerts, self._clock.now(), f"older than {days:g} days, not sent")
+            )
+        return len(alerts)
+
     async def _put_off(self, alerts: Sequence[OwedAlert], error: ChannelError) -> tuple[int, int]:
         """Record a failure: a later try for each alert, or the end of it where it was tried or waited for too long."""
-        now, reason = self._clock.now(), error.message[:200]
-        dead = [alert for alert in alerts if self._is_hopeless(alert, now, is_permanent=error.permanent)]
-        again = [alert for alert in alerts if alert not in dead]
+        now, reason, limit = self._clock.now(), error.message[:200], self._limits.alert_attempts
+        dead = [alert for alert in alerts if error.permanent and alert.attempts >= limit]
+        again = [alert for alert in alerts if not error.permanent or alert.attempts < limit]
         await self._write(partial(self._record, again, dead, now, reason))
         log.warning(
             "phase=alert channel=%s error=%s later=%d dead=%d", self._channel.name, reason, len(again), len(dead)
@@ -138,12 +155,6 @@ class Courier:
         if dead:
             ids = [alert.alert_id for alert in dead]
             self._outbox.mark_failed(ids, now, reason, retry_at=now, permanent=True)
-
-    def _is_hopeless(self, alert: OwedAlert, now: Micros, *, is_permanent: bool) -> bool:
-        limits = self._limits
-        if is_permanent and alert.attempts >= limits.alert_attempts:
-            return True
-        return now - alert.created_at > limits.alert_age_s * SECOND
 
     def _pause(self, attempts: int) -> Micros:
         ceiling = min(self._limits.alert_backoff_cap_s, _FIRST_RETRY_S * 2.0 ** min(attempts, 30))
