@@ -66,7 +66,7 @@ def _say_how_to_go_on(demo: Demo) -> None:
     say("")
     say("To go on:")
     say(f"  export WATCHER_DATABASE={demo.database}")
-    say("  watcher explain 1              why an entry is a hit: the sum, the words, the source")
+    say("  watcher explain 1              why it is a hit: the sum, the words, the source")
     say("  watcher report --format md     the same report as a document")
     say("  watcher sources                which sources there are, and how well each can be read")
     say(f"  less {demo.watchlist}    signals and rules: change one, and `watcher check` it")
