@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from tests.storage.builders import HOUR, T0, digest, document, failed_poll, hit_intent, poll, source
-from tests.storage.conftest import Backend
+from tests.support.backends import Backend
+from tests.support.polls import HOUR, T0, digest, document, failed_poll, hit_intent, poll, source
 from watcher.core.errors import LeaseLostError
 from watcher.core.model import SECOND
 

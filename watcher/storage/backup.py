@@ -14,7 +14,7 @@ from pathlib import Path
 from watcher.core.errors import DatabaseUnusableError, StorageError, UsageProblem
 from watcher.storage.address import parse_address
 from watcher.storage.engine import check_file
-from watcher.storage.faults import translate
+from watcher.storage.faults import DAMAGED, translate
 
 PAGES = 4096
 """Pages per step of a backup: the writer gets its turn between steps."""
@@ -37,7 +37,7 @@ def backup(database: str, target: Path) -> int:
         raise UsageProblem(f"there is no database at {address.path}")
     check_file(address.path)
     draft = target.with_name(f"{target.name}.part-{os.getpid()}")
-    with _clear(draft, target):
+    with _clear(draft, target, address.path):
         _copy(address.path, draft)
         problems = quick_check(draft)
         if problems:
@@ -49,7 +49,7 @@ def backup(database: str, target: Path) -> int:
 
 
 @contextmanager
-def _clear(draft: Path, target: Path) -> Iterator[None]:
+def _clear(draft: Path, target: Path, source: Path) -> Iterator[None]:
     if target.exists():
         raise UsageProblem(f"{target} is there already", hint="name a new file; nothing is overwritten")
     try:
@@ -58,7 +58,8 @@ def _clear(draft: Path, target: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"{target} cannot be written: {error.strerror} (errno {error.errno})") from error
     except sqlite3.Error as error:
-        raise translate(error, str(target)) or error from error
+        is_damage = (getattr(error, "sqlite_errorname", "") or "").startswith(DAMAGED)
+        raise translate(error, str(source if is_damage else target)) or error from error
     finally:
         for leftover in draft.parent.glob(f"{draft.name}*"):
             leftover.unlink()
@@ -79,7 +80,8 @@ def quick_check(path: Path) -> tuple[str, ...]:
 
 def full_check(path: Path) -> tuple[str, ...]:
     """Problems that SQLite's integrity_check and foreign_key_check find; empty: none."""
-    return _pragma(path, "integrity_check") + _pragma(path, "foreign_key_check")
+    # Following references through a damaged tree finds nothing but the damage again.
+    return _pragma(path, "integrity_check") or _pragma(path, "foreign_key_check")
 
 
 def _pragma(path: Path, name: str) -> tuple[str, ...]:
@@ -87,5 +89,7 @@ def _pragma(path: Path, name: str) -> tuple[str, ...]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             rows = connection.execute(f"PRAGMA {name}").fetchall()
     except sqlite3.DatabaseError as error:
+        if (getattr(error, "sqlite_errorname", "") or "").startswith(DAMAGED):
+            return (f"{name}: {error}",)
         raise translate(error, str(path)) or error from error
     return tuple(" ".join(map(str, row)) for row in rows if row != ("ok",))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -24,6 +24,8 @@ from watcher.storage.faults import translate
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 APPLICATION_ID = 0x57415443  # "WATC", written by the first migration
+HEADER_BYTES = 100
+LEFT_ALONE = "it is left as it is; name another file, or restore a backup over it"
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 BEGIN_TRIES = 3
 _WRITES = "watcher_writes"
@@ -78,23 +80,36 @@ def _begin_patiently(connection: Connection) -> None:
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file that is no SQLite database. A file that is not there is fine.
+    """Refuse a file that is no SQLite database, or some other program's; it is only read. No file is fine.
 
     Raises:
-        DatabaseUnusableError: empty, cut, or something else.
+        DatabaseUnusableError: empty, cut, or not ours.
         StorageError: it cannot be read.
     """
     try:
         with path.open("rb") as file:
-            head = file.read(len(SQLITE_MAGIC))
+            head = file.read(HEADER_BYTES)
     except FileNotFoundError:
         return
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror} (errno {error.errno})") from error
-    if head != SQLITE_MAGIC:
+    if not head.startswith(SQLITE_MAGIC):
         what = "is empty" if not head else "is not a SQLite database"
-        hint = "it is left as it is; name another file, or restore a backup over it"
-        raise DatabaseUnusableError(f"{path} {what} (header check)", hint=hint)
+        raise DatabaseUnusableError(f"{path} {what} (header check)", hint=LEFT_ALONE)
+    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
+        _refuse_foreign(path)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """A database that does not bear our mark may only be used where it holds nothing yet."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema ORDER BY name LIMIT 3")]
+    except sqlite3.Error as error:
+        raise translate(error, str(path)) or error from error
+    if names:
+        what = f"{path} is a database of some other program (it holds {', '.join(names)} …)"
+        raise DatabaseUnusableError(what, hint=LEFT_ALONE)
 
 
 def _sqlite(path: Path, read_only: bool, limits: Limits) -> Engine:

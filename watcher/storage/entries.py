@@ -122,9 +122,11 @@ class EntryWriter:
             names.setdefault(watchlist, evidence.revision)
         for watchlist in entry.scored.assessments:
             names.setdefault(watchlist, "")
-        return [self._text(job, entry_id, watchlist, revision) for watchlist, revision in names.items()]
+        # What was scored under a revision that is not in the database stays unscored: catch-up does it again.
+        found = {watchlist: self._names.find(watchlist, revision) for watchlist, revision in names.items()}
+        return [self._text(job, entry_id, name, revision_id) for name, revision_id in found.items() if revision_id]
 
-    def _text(self, job: Job, entry_id: int, watchlist: str, revision: str) -> ScoredText:
+    def _text(self, job: Job, entry_id: int, watchlist: str, revision_id: int) -> ScoredText:
         intent, _, _, entry = job
         spec = intent.claim.spec
         evidence = entry.scored.evidence.get(watchlist)
@@ -137,7 +139,7 @@ class EntryWriter:
             first_seen=intent.finished_at,
             sighting=entry.sighting.value,
             watchlist=watchlist,
-            revision_id=self._names.revision(watchlist, revision or (evidence.revision if evidence else "")),
+            revision_id=revision_id,
             assessments=entry.scored.assessments.get(watchlist, ()),
             figures=evidence.figures if evidence else (),
             wanted=frozenset(signal for name, signal in entry.hits if name == watchlist),

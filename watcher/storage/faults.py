@@ -17,6 +17,7 @@ def _errno(number: int) -> str:
     return f"{os.strerror(number)} (errno {errno.errorcode[number]})"
 
 
+DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 # Names that SQLite's error code starts with, what it is to us, and what to do.
 _SQLITE: tuple[tuple[tuple[str, ...], type[WatcherError], str, str], ...] = (
     (
@@ -25,7 +26,7 @@ _SQLITE: tuple[tuple[tuple[str, ...], type[WatcherError], str, str], ...] = (
         "{place} is locked by another program",
         "end the other writer, or try again",
     ),
-    (("SQLITE_CORRUPT", "SQLITE_NOTADB"), DatabaseUnusableError, "{place} is damaged: {error}", _RESTORE),
+    (DAMAGED, DatabaseUnusableError, "{place} is damaged: {error}", _RESTORE),
     (
         ("SQLITE_FULL",),
         StorageError,

@@ -61,6 +61,13 @@ class Names:
         found: bytes | None = self._connection.scalar(select(c.digest).where(c.id == self.current(name)))
         return found.hex() if found is not None else ""
 
+    def find(self, name: str, digest: str) -> int | None:
+        """`revision`, or None where watchlist or revision was never loaded."""
+        try:
+            return self.revision(name, digest)
+        except StorageError:
+            return None
+
     def name(self, watchlist_id: int) -> str:
         """Name of a watchlist by id."""
         return next(name for name, (key, _) in self._all().items() if key == watchlist_id)

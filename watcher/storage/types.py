@@ -47,6 +47,18 @@ class CleanText(TypeDecorator[str]):
         return clean_text(value)
 
 
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return [_without_nul(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 class JsonText(TypeDecorator[Any]):
     """JSON in a TEXT column: compact, keys in the order given, the same bytes in both databases."""
 
@@ -57,7 +69,10 @@ class JsonText(TypeDecorator[Any]):
         """Dump and clean; NaN and infinities are refused, since JSON has none."""
         if value is None:
             return None
-        return clean_text(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+        dumped = _dumps(value)
+        if "\\u0000" in dumped:  # NUL comes out escaped, which PostgreSQL's own JSON functions refuse
+            dumped = _dumps(_without_nul(value))
+        return clean_text(dumped)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  # its signature
         """Load."""

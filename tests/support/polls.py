@@ -36,7 +36,7 @@ REVISION = "ab" * 32
 
 
 def digest(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
 
 
 def source(name: str, **changes: Any) -> SourceSpec:
