@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from tests.core.watchlist_samples import files
-from watcher.cli.score import MAX_LINE_BYTES, command
+from watcher.cli.items import MAX_LINE_BYTES
+from watcher.cli.score import command
 from watcher.core.errors import UsageProblem
 
 ITEM = {"id": "a", "title": "Russia hands NATO a draft of the treaty", "text": "It was handed over.", "extra": [1]}
@@ -102,7 +103,28 @@ def test_a_bad_line_is_named_and_the_rest_is_scored(folder, bad, why):
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == 2
     assert f"error: standard input:3: {why}" in result.stderr
-    assert "1 of 4 lines left out" in result.stderr
+    assert "1 bad line left out" in result.stderr
+
+
+def test_csv_has_a_header_line(folder):
+    (folder / "i.csv").write_text(
+        'id,title,text,other\na,"Russia hands NATO a draft, of the treaty",,x\n,no id,,\nb,Rain,,\n'
+    )
+
+    result = run("i.csv")
+
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["a", "b"]
+    assert "error: i.csv:3: no id" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("i.jsonl.gz", gzip.compress(b"{}" * 999)[:-9]), ("i.jsonl.xz", b"no"), ("i.parquet", b"")]
+)
+def test_damaged_or_unknown_files_are_refused(folder, name, content):
+    (folder / name).write_bytes(content)
+
+    assert run(name).exit_code == 1
+    assert isinstance(run(name).exception, UsageProblem)
 
 
 def test_summary_stands_for_text_and_markup_is_taken_off(folder):

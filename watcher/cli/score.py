@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from watcher.bootstrap import Settings, load_watchlists
 from watcher.cli.common import say, write_lines
-from watcher.core.errors import UsageProblem
+from watcher.cli.items import Item, language_of, read_items, text_of, title_of
 
 if TYPE_CHECKING:
     from watcher.core.model import Assessment
     from watcher.core.program import CompiledWatchlist
-
-MAX_LINE_BYTES: Final = 16 * 1024 * 1024
-
-Item = dict[str, Any]
-
-
-class _BadLine(Exception):
-    """A line that is no item; the message says why."""
 
 
 @click.command()
@@ -59,71 +48,16 @@ def command(ctx: click.Context, file: str, watchlists: tuple[str, ...]) -> None:
     compiled = [one.compiled for one in load_watchlists(Settings.read(watchlists=watchlists))]
     score = _Scorer(compiled)
     bad = 0
-    with ExitStack() as stack:
-        for number, line in enumerate(_lines(_open(file, stack)), 1):
-            if not line.strip():
-                continue
-            try:
-                write_lines([json.dumps(score(_item(line)), ensure_ascii=False)])
-            except _BadLine as problem:
-                bad += 1
-                say(f"error: {'standard input' if file == '-' else file}:{number}: {problem}")
+
+    def on_bad(number: int, why: str) -> None:
+        nonlocal bad
+        bad += 1
+        say(f"error: {'standard input' if file == '-' else file}:{number}: {why}")
+
+    write_lines(json.dumps(score(item), ensure_ascii=False) for item in read_items(file, on_bad))
     if bad:
-        say(f"error: {bad} of {number} lines left out")
+        say(f"error: {bad} bad {'line' if bad == 1 else 'lines'} left out")
     ctx.exit(1 if bad else 0)
-
-
-def _open(file: str, stack: ExitStack) -> IO[bytes]:
-    if file == "-":
-        return sys.stdin.buffer
-    opener: Callable[[str], Any]
-    if file.endswith(".gz"):
-        import gzip
-
-        opener = gzip.open
-    elif file.endswith(".xz"):
-        import lzma
-
-        opener = lzma.open
-    else:
-        opener = _open_plain
-    try:
-        return cast("IO[bytes]", stack.enter_context(opener(file)))
-    except OSError as error:
-        raise UsageProblem(f"cannot read {file}: {error.strerror}") from error
-
-
-def _open_plain(file: str) -> IO[bytes]:
-    return Path(file).open("rb")
-
-
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines, each bounded: of one that is too long only the beginning comes, which is no JSON."""
-    while line := stream.readline(MAX_LINE_BYTES):
-        yield line
-        while line and len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE_BYTES)
-
-
-def _item(line: bytes) -> Item:
-    if len(line) == MAX_LINE_BYTES:
-        raise _BadLine(f"longer than {MAX_LINE_BYTES >> 20} MB")
-    try:
-        item = json.loads(line)
-    except UnicodeDecodeError:
-        raise _BadLine("not UTF-8") from None
-    except (ValueError, RecursionError) as error:
-        raise _BadLine(f"not JSON: {str(error)[:100]}") from None
-    if not isinstance(item, dict):
-        raise _BadLine("not a JSON object")
-    if not isinstance(item.get("id"), str | int):
-        raise _BadLine("no id")
-    for key in ("title", "text", "summary", "lang"):
-        if not isinstance(item.get(key), str | None):
-            raise _BadLine(f"{key} is not text")
-    if not (item.get("title") or item.get("text") or item.get("summary")):
-        raise _BadLine("neither title nor text nor summary")
-    return item
 
 
 class _Scorer:
@@ -141,9 +75,8 @@ class _Scorer:
 
     def __call__(self, item: Item) -> dict[str, Any]:
         """The line for an item."""
-        title = _plain(item.get("title") or "", self.limits.title_chars)
-        text = _plain(item.get("text") or item.get("summary") or "", self.limits.text_chars)
-        language = (item.get("lang") or "").partition("-")[0].lower()
+        title, text = title_of(item, self.limits.title_chars), text_of(item, self.limits.text_chars)
+        language = language_of(item)
         hits: list[dict[str, Any]] = []
         near: list[dict[str, Any]] = []
         for watchlist in self.watchlists:
@@ -179,12 +112,3 @@ def _details(assessment: Assessment, fields: dict[str, str]) -> dict[str, Any]:
         ],
         "facets": sorted({f"{mention.kind}/{mention.value}" for mention in assessment.facets}),
     }
-
-
-def _plain(text: str, limit: int) -> str:
-    """The text as a poll would store it; text without markup is taken as it is."""
-    if "<" in text or "&" in text or not text.isprintable():
-        from watcher.sources.plain import plain_text, scrub
-
-        text = scrub(plain_text(text, limit * 8))[0]
-    return text[:limit]
