@@ -74,15 +74,16 @@ class Dump:
         return found
 
 
-def differences(first: Path, second: Path, *, most: int = 3) -> list[str]:
+def differences(first: Path, second: Path, *, most: int = 1) -> list[str]:
     """What differs, table by table, with a few rows of each."""
     left, right = Dump(first), Dump(second)
     told = []
     for table in sorted({*left.tables(), *right.tables()}):
         ours, theirs = ([text for _, text in side.rows(table)] for side in (left, right))
         if sorted(ours) != sorted(theirs):
-            lost, gained = sorted(set(ours) - set(theirs))[:most], sorted(set(theirs) - set(ours))[:most]
-            told.append(f"{table}: {len(ours)} and {len(theirs)} rows; only first: {lost}; only second: {gained}")
+            lost, gained = (sorted(set(a) - set(b)) for a, b in ((ours, theirs), (theirs, ours)))
+            shown = [[text[:300] for text in rows[:most]] for rows in (lost, gained)]
+            told.append(f"{table}: {len(ours)} and {len(theirs)} rows; only first: {shown[0]}; only second: {shown[1]}")
     return told
 
 
@@ -91,5 +92,5 @@ if __name__ == "__main__":
     print(json.dumps(Dump(paths[0]).digests(), indent=2))
     if len(paths) == 2:
         found = differences(*paths)
-        print("\n".join(line[:2000] for line in found) or "the same")
+        print("\n".join(found) or "the same")
         sys.exit(1 if found else 0)

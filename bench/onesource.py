@@ -22,6 +22,7 @@ class Asked:
     headers: dict[str, str]
     at: float
     status: int = 0
+    validators: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -84,6 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(self.path, {name.lower(): value for name, value in self.headers.items()}, self.server.now())
         known = asked.headers.get("if-none-match") == answer.etag
         asked.status = 304 if known and answer.status == 200 else answer.status
+        asked.validators = (answer.etag, answer.last_modified)
         with self.server.lock:
             self.server.asked.append(asked)
         validators = {"ETag": answer.etag, "Last-Modified": answer.last_modified} if answer.status == 200 else {}
