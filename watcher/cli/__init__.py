@@ -38,6 +38,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "check": "Check a watchlist: all its errors and warnings, with their places.",
         "test": "Run the test cases of a watchlist.",
         "score": "Score items from a file or standard input, and write JSON Lines.",
+        "rescore": "Show what an edited watchlist changes in the stored hits, and apply it.",
+        "backtest": "Run a watchlist over an archive: what would have fired when.",
     },
     "Care": {
         "db": "Upgrade, check, back up and measure the database.",
@@ -134,7 +136,7 @@ def cli() -> None:
     watcher demo             see it work on sample sources, without internet
     watcher run              watch the sources of config/watchlist.yaml
     watcher report           what was found, and what could not be seen
-    watcher explain 12       why entry 12 of the report is a hit
+    watcher explain 12       why hit 12 of the report is one: sum, words, source
     watcher COMMAND --help   what a command does, with examples
     """
 

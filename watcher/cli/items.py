@@ -22,12 +22,13 @@ class _BadLine(Exception):
     """A line that is no item; the message says why."""
 
 
-def read_items(file: str, on_bad: OnBad) -> Iterator[Item]:
+def read_items(file: str, on_bad: OnBad, *, needs_id: bool = True) -> Iterator[Item]:
     """Items with an id and a title, text or summary; bad lines are told and left out.
 
     Args:
         file: a path (``.gz`` and ``.xz`` are unpacked, ``.csv`` has a header line), or ``-`` for standard input.
         on_bad: told of every bad line.
+        needs_id: whether a line without an id is bad.
 
     Raises:
         UsageProblem: the file cannot be read.
@@ -41,7 +42,7 @@ def read_items(file: str, on_bad: OnBad) -> Iterator[Item]:
                 if isinstance(row, bytes) and not row.strip():
                     continue
                 try:
-                    item = _item(row)
+                    item = _item(row, needs_id=needs_id)
                 except _BadLine as problem:
                     on_bad(number, str(problem))
                     continue
@@ -104,13 +105,13 @@ def _csv_rows(stream: IO[bytes], stack: ExitStack) -> Iterator[tuple[int, Item |
         yield reader.line_num, {key: value for key, value in row.items() if key and value}
 
 
-def _item(row: Item | bytes) -> Item:
+def _item(row: Item | bytes, *, needs_id: bool) -> Item:
     item = row
     if isinstance(row, bytes):
         item = _from_json(row)
     if not isinstance(item, dict):
         raise _BadLine("not a JSON object")
-    if not isinstance(item.get("id"), str | int):
+    if needs_id and not isinstance(item.get("id"), str | int):
         raise _BadLine("no id")
     for key in ("title", "text", "summary", "lang"):
         if not isinstance(item.get(key), str | None):
