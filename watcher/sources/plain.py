@@ -22,7 +22,7 @@ _TAG = re.compile(r"<[A-Za-z/!?]")
 # ones by as few letters as it takes (`del`, `font`, `mark`, `sub`, `sup` and the like must not match).
 _BLOCK = re.compile(
     r"<(?=/?(?:p[\s>/r]|b[rl]|d(?:[ltd]\b|et|i)|h[1-6erg]|l[ie]|ul|o[lp]|t[abdfhr]|a[rsd]|c[ae]|f(?:i|oo|orm)|mai|men|na"
-    r"|se|sum))",
+    r"|se|sum|im|vi|au|pi|emb))",
     re.IGNORECASE,
 )
 _MANY_TAGS = 20_000
