@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.command(short_help="Run a watchlist over an archive: what would have fired when.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--watchlist", metavar="PATH", help="The watchlist.  [default: config/watchlist.yaml]")
-@click.option("--by", "period", type=click.Choice(["day", "week", "month"]), default="month", show_default=True)
+@click.option(
+    "--by", "period", type=click.Choice(["day", "week", "month"]), default="month", show_default=True, help="Periods."
+)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only items of this day and later.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only items before this day.")
 @click.option("--signal", metavar="ID", default="", help="Only this signal.")
@@ -55,9 +57,12 @@ def command(
     rung, and for each event how many days before it a signal fired first. Nothing is stored.
 
     \b
-    watcher backtest archive-2025.jsonl.xz --by week
-    watcher backtest archive.csv --events events.csv --window 60
-    watcher backtest archive.jsonl --signal offer --format jsonl
+    Examples:
+      watcher backtest archive-2025.jsonl.xz --by week
+      watcher backtest archive.csv --events events.csv --window 60
+      watcher backtest archive.jsonl --signal offer --format jsonl
+
+    Exit codes: 0 done, 1 lines were left out, 2 wrong usage or a watchlist is refused.
     """
     from watcher.app.backtest import leads, run
     from watcher.bootstrap import Settings, load_watchlists

@@ -46,9 +46,14 @@ def command(
     was broken off goes on where it stopped. While a daemon runs only --diff is possible.
 
     \b
-    watcher rescore --watchlist edited.yaml --since 30d
-    watcher rescore --signal offer --format jsonl | jq -r .title
-    watcher rescore --apply
+    Examples:
+      watcher rescore --watchlist edited.yaml --since 30d
+      watcher rescore --signal offer --format jsonl | jq -r .title
+      watcher rescore --apply
+
+    \b
+    Exit codes: 0 done, 1 it failed, 2 wrong usage or a watchlist is refused,
+    3 a daemon runs (with --apply), 4 database damaged or from a newer watcher.
     """
     from watcher.app.rescore import Summary
     from watcher.bootstrap import Settings, build_rescore, load_watchlists
