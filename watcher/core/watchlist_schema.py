@@ -83,9 +83,12 @@ def _pattern(pattern: str) -> Any:
     return Field(json_schema_extra={"pattern": f"^(?:{pattern})$"})
 
 
-def _number_within(**bounds: float) -> BeforeValidator:
+def _number_within(
+    *, gt: float | None = None, ge: float | None = None, lt: float | None = None, le: float | None = None
+) -> BeforeValidator:
     """A plain number; editors are told the bounds."""
-    return BeforeValidator(_number, json_schema_input_type=Annotated[float, Field(**bounds)])  # type: ignore[arg-type]
+    bounded = Annotated[float, Field(gt=gt, ge=ge, lt=lt, le=le)]
+    return BeforeValidator(_number, json_schema_input_type=bounded)
 
 
 _KEBAB: Final = "[a-z0-9]+(-[a-z0-9]+)*"
