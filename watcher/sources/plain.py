@@ -18,8 +18,9 @@ _UNSTORABLE = re.compile(
 )
 _BREAKS = re.compile("[\r\x85\u2028\u2029]")
 _TAG = re.compile(r"<[A-Za-z/!?]")
-# Beginnings of the names of block elements, and of pictures and players, which part words too: three times as fast as the list of their names, and told from the inline
-# ones by as few letters as it takes (`del`, `font`, `mark`, `sub`, `sup` and the like must not match).
+# Beginnings of the names of block elements, and of pictures and players, which part words too. Three times as fast as
+# the list of their names, and told from the inline ones by as few letters as it takes (`del`, `font`, `mark`, `sub`,
+# `sup` and the like must not match).
 _BLOCK = re.compile(
     r"<(?=/?(?:p[\s>/r]|b[rl]|d(?:[ltd]\b|et|i)|h[1-6erg]|l[ie]|ul|o[lp]|t[abdfhr]|a[rsd]|c[ae]|f(?:i|oo|orm)|mai|men|na"
     r"|se|sum|im|vi|au|pi|emb))",
