@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal
 
 from watcher.core.document import Place, Query
@@ -94,7 +95,7 @@ def concept_references(query: Query) -> Iterator[tuple[str, Place]]:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or all of them where they are few."""
-    known = tuple(dict.fromkeys(known))
+    known = tuple(islice(dict.fromkeys(known), 2000))  # comparing with more would take longer than a person waits
     near = difflib.get_close_matches(word, known, 1, 0.6)
     if near:
         return f"did you mean {near[0]!r}?"
@@ -297,7 +298,7 @@ def _figures(tree: Tree) -> Iterator[Issue]:
 
 
 def _concept_references(tree: Tree) -> Iterator[Issue]:
-    known = tree.names("concepts")
+    known = dict.fromkeys(tree.names("concepts"))
     for path, scalar in expressions(tree):
         for name, place in concept_references(scalar.query()) if role(path) == "query" else ():
             if name not in known:

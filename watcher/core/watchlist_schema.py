@@ -141,7 +141,7 @@ class TermModel(Strict):
     """A term with forms of its own, or for entries of one language only."""
 
     term: Text
-    forms: list[Text] = Field(default=[], max_length=500)
+    forms: tuple[Text, ...] = Field(default=(), max_length=500)
     only: Language | None = None
 
 

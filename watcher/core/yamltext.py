@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,6 +42,9 @@ class YamlText:
 
     def query(self) -> Query:
         """The scalar as a query that knows where each of its characters stands in the file."""
+        if self.style in ("", "'") and "\n" not in self.raw and "''" not in self.raw:
+            place = Place(self.place.file, self.place.line, self.place.column + len(self.style))
+            return Query(self.text, place)
         places = self._places()
         turns: list[tuple[int, int, int]] = []
         for offset in range(1, len(places)):
@@ -98,12 +101,18 @@ class YamlList:
 class YamlMap:
     """A mapping in file order; its keys are unique scalars."""
 
-    items: tuple[tuple[YamlText, YamlNode], ...]
+    by_key: Mapping[str, tuple[YamlText, YamlNode]]
     place: Place
+
+    @property
+    def items(self) -> tuple[tuple[YamlText, YamlNode], ...]:
+        """Keys and values in file order."""
+        return tuple(self.by_key.values())
 
     def get(self, key: str) -> YamlNode | None:
         """The value of a key, or None."""
-        return next((value for name, value in self.items if name.text == key), None)
+        found = self.by_key.get(key)
+        return found[1] if found else None
 
 
 YamlNode = YamlText | YamlList | YamlMap
@@ -142,7 +151,7 @@ def locate(node: YamlNode, path: Sequence[str | int], *, key: bool = False) -> P
 
 def _step(node: YamlNode, step: str | int) -> tuple[YamlText | None, YamlNode] | None:
     if isinstance(node, YamlMap):
-        return next((item for item in node.items if item[0].text == step), None)
+        return node.by_key.get(str(step))
     if isinstance(node, YamlList) and isinstance(step, int):
         return None, node.items[step]
     return None
@@ -248,7 +257,7 @@ class _Reader:
         for key, value in zip(done.items[::2], done.items[1::2], strict=True):
             if self._is_good_key(key, pairs) and isinstance(key, YamlText):
                 pairs[key.text] = (key, value)
-        return YamlMap(tuple(pairs.values()), done.place)
+        return YamlMap(pairs, done.place)
 
     def _is_good_key(self, key: YamlNode, pairs: dict[str, tuple[YamlText, YamlNode]]) -> bool:
         if not isinstance(key, YamlText):
