@@ -55,12 +55,6 @@ class Names:
             raise StorageError(f"revision {digest[:12]} of watchlist {name} was never loaded into this database")
         return self._revisions[key]
 
-    def digest(self, name: str) -> str:
-        """Hex digest of the revision that is loaded now."""
-        c = watchlist_revisions.c
-        found: bytes | None = self._connection.scalar(select(c.digest).where(c.id == self.current(name)))
-        return found.hex() if found is not None else ""
-
     def find(self, name: str, digest: str) -> int | None:
         """`revision`, or None where watchlist or revision was never loaded."""
         try:

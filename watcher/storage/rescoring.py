@@ -71,15 +71,6 @@ class Rescoring:
                     found[key] = (link, name)
         return found
 
-    def current(self) -> str:
-        """Hex digest of the revision that is loaded now.
-
-        Raises:
-            StorageError: the watchlist was never loaded.
-        """
-        with begin(self._engine) as connection:
-            return Names(connection).digest(self._watchlist)
-
     def begin_run(self, revision: str, now: Micros) -> tuple[int, int]:
         """A run under a revision: (its id, the entry id after which it goes on). One that did not end is taken up."""
         c = runs.c

@@ -1,0 +1,95 @@
+"""What a rescore reads, and how its run is kept, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.backends import Backend
+from tests.support.polls import HOUR, REVISION, T0, assessment, document, entry_intent, hit_intent, poll, source
+from watcher.core.errors import StorageError
+from watcher.core.model import TextAssessed
+from watcher.storage.rescoring import Rescoring
+
+OTHER = "cd" * 32
+
+
+@pytest.fixture
+def desk(backend: Backend) -> Backend:
+    """x is a hit, plain is none; the source of y has left the watchlist since."""
+    store = backend.store("file")
+    store.save_watchlist(document(source("a"), source("b")), b"", T0 - HOUR)
+    a, b = store.claim_due("test", T0, limit=2, lease_s=9)
+    with store.write() as transaction:
+        transaction.apply(poll(a, hit_intent("x"), entry_intent("plain"), at=T0))
+        transaction.apply(poll(b, hit_intent("y"), at=T0 + HOUR))
+    store.save_watchlist(document(source("a"), revision=OTHER), b"", T0 + HOUR)
+    return backend
+
+
+def rescoring(desk: Backend) -> Rescoring:
+    return Rescoring(desk.engine, "pact")
+
+
+def test_texts_come_by_id_of_every_source_ever_listed(desk: Backend) -> None:
+    one = rescoring(desk)
+    first = one.texts(None, 0, 2)
+    rest = one.texts(None, first[-1].entry_id, 2)
+
+    assert [text.title for text in (*first, *rest)] == ["Title x", "Title plain", "Title y"]
+    assert (first[0].text, first[0].revision_no, first[0].first_seen) == ("note x", 1, T0)
+    assert one.texts(None, rest[-1].entry_id, 2) == []
+    assert [text.title for text in one.texts(T0 + 1, 0, 9)] == ["Title y"]
+    assert (one.count(None), one.count(T0 + 1), one.count(None, first[-1].entry_id)) == (3, 1, 1)
+
+
+def test_hits_and_what_is_told_of_entries(desk: Backend) -> None:
+    ids = [text.entry_id for text in rescoring(desk).texts(None, 0, 9)]
+
+    found = rescoring(desk).hits(ids)
+
+    assert [(hit.signal, hit.score, hit.rung, hit.reached) for hit in found.values()] == [
+        ("offer", 70.0, "claimed", True)
+    ] * 2
+    assert {entry_id for entry_id, _ in found} == {ids[0], ids[2]}
+    assert rescoring(desk).told(ids)[ids[2]] == ("https://x.example/y", "b")
+    assert rescoring(desk).hits([]) == {}
+
+
+def test_a_run_is_taken_up_until_it_has_ended(desk: Backend) -> None:
+    one, store = rescoring(desk), desk.store()
+    run_id, position = one.begin_run(OTHER, T0)
+    (text, *_) = one.texts(None, 0, 1)
+    scored = TextAssessed(text.entry_id, 1, (assessment(score=90.0),))
+    with store.write() as transaction:
+        transaction.save_assessments("pact", OTHER, [scored], T0, run_id=run_id)
+        transaction.advance_run(run_id, text.entry_id)
+
+    assert position == 0
+    assert one.begin_run(OTHER, T0) == (run_id, text.entry_id)
+    assert one.begin_run(REVISION, T0)[0] != run_id
+    one.end_run(run_id, {"gained": 1}, T0)
+    assert one.begin_run(OTHER, T0)[1] == 0
+    assert desk.value("SELECT count(*) FROM runs WHERE finished_at IS NOT NULL") == 1
+    assert one.hits([text.entry_id])[text.entry_id, "offer"].score == 90.0
+    assert desk.value("SELECT count(*) FROM outbox") == 0
+
+
+def test_a_broken_off_batch_leaves_no_trace(desk: Backend) -> None:
+    one, store = rescoring(desk), desk.store()
+    run_id, _ = one.begin_run(OTHER, T0)
+
+    def break_off() -> None:
+        with store.write() as transaction:
+            transaction.advance_run(run_id, 7)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
+    assert one.begin_run(OTHER, T0) == (run_id, 0)
+
+
+def test_what_was_never_loaded_is_said(desk: Backend) -> None:
+    with pytest.raises(StorageError, match="never loaded"):
+        Rescoring(desk.engine, "nothing").count(None)
+    with pytest.raises(StorageError, match="never loaded"):
+        rescoring(desk).begin_run("ef" * 32, T0)
