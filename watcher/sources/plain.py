@@ -16,6 +16,11 @@ _UNSTORABLE = re.compile(
     + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
     + "]"
 )
+# The same in few ranges, with some harmless characters beyond the basic plane: eight times as fast, and nearly always
+# enough to know that there is nothing to look for.
+_SUSPECT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff]"
+)
 _BREAKS = re.compile("[\r\x85\u2028\u2029]")
 _TAG = re.compile(r"<[A-Za-z/!?]")
 # Beginnings of the names of block elements, and of pictures and players, which part words too. Three times as fast as
@@ -33,8 +38,10 @@ _SILENT = ["script", "style", "template", "noscript", "iframe", "object", "svg",
 
 def scrub(text: str) -> tuple[str, bool]:
     """Text without what must not be stored, and whether there was any of it."""
+    if text.replace("\n", "").isprintable():
+        return text, False
     text = _BREAKS.sub("\n", text.replace("\r\n", "\n")) if _BREAKS.search(text) else text
-    if _UNSTORABLE.search(text) is None:
+    if _SUSPECT.search(text) is None or _UNSTORABLE.search(text) is None:
         return text, False
     return _UNSTORABLE.sub("", text), True
 
