@@ -43,7 +43,9 @@ def feed(items: int) -> bytes:
 
 
 def fetched(body: bytes) -> Fetched:
-    return Fetched(200, SPEC.url, (("content-type", "text/xml"),), body, hashlib.sha256(body).digest(), "", "", (), 0.0, len(body))
+    return Fetched(
+        200, SPEC.url, (("content-type", "text/xml"),), body, hashlib.sha256(body).digest(), "", "", (), 0.0, len(body)
+    )
 
 
 def cpu_s(pid: int) -> float:
@@ -85,6 +87,14 @@ def in_pebble(frame: bytes) -> bytes:
     return child.answer_task(frame, _LOADED, LIMITS)  # type: ignore[arg-type]
 
 
+def repeat(work: Callable[[bytes], object], frame: bytes, count: int) -> Callable[[], None]:
+    def all_of_them() -> None:
+        for _ in range(count):
+            work(frame)
+
+    return all_of_them
+
+
 def measured(work: Callable[[], None], count: int) -> tuple[float, float]:
     """CPU ms and wall ms per task, of this process and its ended children."""
 
@@ -115,19 +125,26 @@ async def main_async(compiled: Sequence[bytes], rounds: int) -> None:
         for items, count in ((1, 1500), (10, 400), (50, 100)):
             answer = fetched(feed(items))
             frame = frames.pack_task(CLAIM, answer)[frames.LENGTH.size :]
-            results: dict[str, list[tuple[float, float]]] = {"without": [], "sandbox": [], "pebble": [], "fork per feed": []}
+            results: dict[str, list[tuple[float, float]]] = {
+                "without": [],
+                "sandbox": [],
+                "pebble": [],
+                "fork per feed": [],
+            }
             await asyncio.gather(*(sandbox.parse(CLAIM, answer) for _ in range(8)))
             pool.schedule(in_pebble, args=[frame]).result()
             for _ in range(rounds):
-                results["without"].append(measured(lambda: [direct(frame) for _ in range(count)] and None, count))
+                results["without"].append(measured(repeat(direct, frame, count), count))
                 results["sandbox"].append(await through_sandbox(sandbox, answer, count))
                 kids = [process.pid for process in pool._pool_manager.worker_manager.workers.values()]
                 before, own, started = sum(map(cpu_s, kids)), time.process_time(), time.monotonic()
                 for future in [pool.schedule(in_pebble, args=[frame], timeout=15) for _ in range(count)]:
                     future.result()
                 wall = time.monotonic() - started
-                results["pebble"].append(((time.process_time() - own + sum(map(cpu_s, kids)) - before) / count * 1e3, wall / count * 1e3))
-                results["fork per feed"].append(measured(lambda: [forked(frame) for _ in range(count // 5)] and None, count // 5))
+                results["pebble"].append(
+                    ((time.process_time() - own + sum(map(cpu_s, kids)) - before) / count * 1e3, wall / count * 1e3)
+                )
+                results["fork per feed"].append(measured(repeat(forked, frame, count // 5), count // 5))
             base = statistics.median(cpu for cpu, _ in results["without"])
             print(f"{items} items, {len(answer.body)} bytes")
             for name, figures in results.items():

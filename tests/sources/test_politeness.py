@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from tests.sources.helpers import run
+from watcher.core.errors import SourceError
 from watcher.sources.politeness import HostGates
 from watcher.sources.resolver import DeadlineResolver
 
@@ -105,6 +106,40 @@ def test_a_waiter_that_is_woken_and_cancelled_passes_its_turn_on() -> None:
         assert 2 in done
 
     run(work())
+
+
+def test_nobody_queues_beyond_patience() -> None:
+    async def at_once(seconds: float) -> None:
+        assert seconds <= 3
+
+    async def work() -> list[object]:
+        gates = HostGates(lambda: 100.0, at_once, patience_s=3.0)
+
+        async def one() -> None:
+            async with gates.turn("x", interval_s=2.0, per_host=10):
+                pass
+
+        return await asyncio.gather(*(one() for _ in range(5)), return_exceptions=True)
+
+    errors = [error for error in run(work()) if isinstance(error, SourceError)]
+    assert len(errors) == 3
+    assert {error.kind for error in errors} == {"host-on-hold"}
+    assert all(error.retry_after_s for error in errors)
+
+
+def test_nobody_waits_for_a_slot_beyond_patience() -> None:
+    async def work() -> list[object]:
+        gates = HostGates(lambda: 0.0, asyncio.sleep, patience_s=0.05)
+
+        async def one() -> None:
+            async with gates.turn("x", interval_s=0.0, per_host=1):
+                await asyncio.sleep(0.3)
+
+        return await asyncio.gather(one(), one(), return_exceptions=True)
+
+    first, second = run(work())
+    assert first is None
+    assert isinstance(second, SourceError)
 
 
 def test_many_hosts_are_forgotten_once_idle() -> None:

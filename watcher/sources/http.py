@@ -101,7 +101,7 @@ class HttpFetcher:
         self._judge = judge
         self._secrets = secrets
         self._headers = {"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip"}
-        self._gates = HostGates(clock.monotonic, sleep)
+        self._gates = HostGates(clock.monotonic, sleep, limits.exchange_s)
         self._in_flight = asyncio.Semaphore(limits.in_flight)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
@@ -118,7 +118,8 @@ class HttpFetcher:
     async def fetch(self, claim: Claim) -> Fetched:
         """Read the source of a claim, conditionally where it has validators.
 
-        Waiting for a turn at a host is not limited by the deadline of the exchange, which begins with the first hop.
+        Waiting for a turn at a host comes before the exchange and has the same deadline once more: a source that would
+        have to wait longer is told to come back (``host-on-hold``).
 
         Raises:
             SourceError: nothing usable came back; the phase and kind say what.

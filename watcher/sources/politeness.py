@@ -1,7 +1,8 @@
 """Spaces requests to a host. Must not: count a wait for politeness as part of a fetch's deadline.
 
 Requests to a host start at least an interval apart, at most ``per_host`` at a time; a host that asked to be left alone
-(429 or 503 with Retry-After) is not asked by any source before that time.
+(429 or 503 with Retry-After) is not asked by any source before that time. Nobody queues for longer than a patience:
+who would have to comes back later.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ class HostGates:
     Args:
         monotonic: seconds that never go back.
         sleep: waits that many seconds.
+        patience_s: the longest that a turn is waited for.
     """
 
-    def __init__(self, monotonic: Callable[[], float], sleep: Sleep) -> None:
+    def __init__(self, monotonic: Callable[[], float], sleep: Sleep, patience_s: float = 30.0) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
+        self._patience_s = patience_s
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
@@ -50,17 +53,16 @@ class HostGates:
         """Wait for a turn at a host and hold it.
 
         Raises:
-            SourceError: kind ``host-on-hold``: the host asked for peace; ``retry_after_s`` says for how long.
+            SourceError: kind ``host-on-hold``: the host asked for peace, or too many of us want to ask it;
+                ``retry_after_s`` says for how long.
         """
         gate = self._gate(host)
         self._refuse_while_held(gate, host)
-        await self._enter(gate, per_host)
+        await self._enter_in_time(gate, host, per_host)
         try:
-            now = self._monotonic()
-            start = max(now, gate.next_start)
-            gate.next_start = start + interval_s
-            if start > now:
-                await self._sleep(start - now)
+            wait = self._reserve(gate, host, interval_s)
+            if wait > 0:
+                await self._sleep(wait)
                 self._refuse_while_held(gate, host)
             yield
         finally:
@@ -79,6 +81,25 @@ class HostGates:
                 self._hosts = {name: known for name, known in self._hosts.items() if not known.is_idle(now)}
             gate = self._hosts[host] = _Host()
         return gate
+
+    def _reserve(self, gate: _Host, host: str, interval_s: float) -> float:
+        """Take the next start at a host; the seconds until then."""
+        now = self._monotonic()
+        start = max(now, gate.next_start)
+        if start - now > self._patience_s:
+            raise _busy(host, start - now)
+        gate.next_start = start + interval_s
+        return start - now
+
+    async def _enter_in_time(self, gate: _Host, host: str, per_host: int) -> None:
+        if gate.busy < max(1, per_host):
+            gate.busy += 1
+            return
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._enter(gate, per_host)
+        except TimeoutError:
+            raise _busy(host, self._patience_s) from None
 
     def _refuse_while_held(self, gate: _Host, host: str) -> None:
         left = gate.held_until - self._monotonic()
@@ -112,3 +133,7 @@ class HostGates:
             if not turn.done():
                 turn.set_result(None)
                 return
+
+
+def _busy(host: str, seconds: float) -> SourceError:
+    return SourceError("http", "host-on-hold", f"{host} is busy with our own requests", retry_after_s=seconds)
