@@ -168,3 +168,18 @@ def test_a_file_that_is_not_there(folder):
 
 def test_the_schema_is_printed(repository):
     assert run("--schema").output == (repository / "docs/reference/watchlist.schema.json").read_text()
+
+
+def test_a_file_that_is_no_text_is_refused_with_its_place(folder):
+    (folder / "w.yaml").write_bytes(b"watchlist: \xff")
+
+    result = run("w.yaml")
+
+    assert result.exit_code == 2
+    assert result.output.splitlines()[0] == "w.yaml:1:12: error: the file is not UTF-8 text [not-utf-8]"
+
+
+def test_a_watchlist_without_tests_is_warned_of(folder):
+    (folder / "w.test.yaml").unlink()
+
+    assert run("w.yaml").output.count("[untested-signal]") == 2
