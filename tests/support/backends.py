@@ -69,7 +69,7 @@ def server() -> Any:
 @pytest.fixture(scope="session")
 def migrated_database(server: Any) -> Iterator[str]:
     """The name of a PostgreSQL database with our schema, to copy."""
-    name = f"template_{os.getpid()}"
+    name = f"template_{os.getpid()}_{next(_numbers)}"
     with temporary_database(server, name) as url:
         upgrade(url)
         yield name

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from watcher.core.document import Document
 from watcher.core.errors import UsageProblem
 from watcher.core.model import Micros, SourceHealth, SourceSpec
-from watcher.storage.sqltools import Rows, insert_for, run
+from watcher.storage.sqltools import Rows, add, insert_for, put, run
 from watcher.storage.tables import source_states, sources, watchlist_revisions, watchlist_sources, watchlists
 
 _PORTS = {"http": 80, "https": 443}
@@ -163,11 +163,9 @@ def _save_links(
     connection: Connection, watchlist_id: int, listed: Sequence[tuple[int, SourceSpec]], now: Micros
 ) -> None:
     rows = [_link_row(watchlist_id, source_id, spec, now) for source_id, spec in listed]
-    statement = insert_for(connection.dialect.name)(watchlist_sources)
-    changing = [name for name in (rows[0] if rows else ()) if name not in ("watchlist_id", "source_id", "listed_at")]
-    values: dict[str, Any] = {name: getattr(statement.excluded, name) for name in changing}
-    statement = statement.on_conflict_do_update(index_elements=["watchlist_id", "source_id"], set_=values)
-    run(connection, statement, rows)
+    keys = ("watchlist_id", "source_id")
+    changing = tuple(name for name in (rows[0] if rows else ()) if name not in (*keys, "listed_at"))
+    run(connection, put(watchlist_sources, connection.dialect.name, keys, changing), rows)
 
 
 def _link_row(watchlist_id: int, source_id: int, spec: SourceSpec, now: Micros) -> dict[str, Any]:
@@ -285,4 +283,4 @@ _CLOSE = (
 def open_states(connection: Connection, rows: Rows) -> None:
     """Begin new intervals of state (source_id, health, since, reason), ending those that were open."""
     run(connection, _CLOSE, [{"source": row["source_id"], "end": row["since"]} for row in rows])
-    run(connection, source_states.insert(), rows)
+    run(connection, add(source_states), rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -11,7 +11,7 @@ from watcher.core.model import EntryIntent, PollIntent, Sighting
 from watcher.storage.desired import address_key
 from watcher.storage.names import Names
 from watcher.storage.scoring import ScoredText, ScoreWriter
-from watcher.storage.sqltools import Rows, fetch, insert_for, run
+from watcher.storage.sqltools import Rows, add, add_new, chunks, run
 from watcher.storage.tables import entries, entry_aliases, entry_revisions, watchlist_sources, watchlists
 
 Counts = dict[str, int]
@@ -26,7 +26,7 @@ class EntryWriter:
         self._connection = connection
         self._names = names
         self._channels = channels
-        self._insert = insert_for(connection.dialect.name)
+        self._dialect = connection.dialect.name
         self._listing: dict[int, tuple[str, ...]] | None = None
 
     def write(self, jobs: Sequence[Job]) -> None:
@@ -45,13 +45,21 @@ class EntryWriter:
         for job in jobs:
             if job[3].entry_id is None:
                 new.setdefault((job[0].claim.source_id, job[3].key), job)
-        c = entries.c
-        statement = self._insert(entries).on_conflict_do_nothing().returning(c.id, c.source_id, c.key)
-        made = fetch(self._connection, statement, [_entry_row(job) for job in new.values()])
-        placed = [(new[row.source_id, row.key], row.id) for row in made]
+        run(self._connection, add_new(entries, self._dialect), [_entry_row(job) for job in new.values()])
+        placed = self._made(new)
         for job, _ in placed:
             job[2]["entries"] += 1
         return placed + [(job, job[3].entry_id) for job in jobs if job[3].entry_id is not None]
+
+    def _made(self, new: Mapping[tuple[int, bytes], Job]) -> list[tuple[Job, int]]:
+        """Those of the new entries that were not there already, with their ids."""
+        found: list[tuple[Job, int]] = []
+        for part in chunks(list(dict.fromkeys(key for _, key in new))):
+            for entry_id, source_id, key, poll_id in self._connection.execute(_BY_KEY, {"keys": part}):
+                job = new.get((source_id, key))
+                if job is not None and job[1] == poll_id:
+                    found.append((job, entry_id))
+        return found
 
     def _revise(self, placed: Sequence[tuple[Job, int]]) -> None:
         revised: Rows = []
@@ -86,7 +94,7 @@ class EntryWriter:
             for (intent, poll_id, _, entry), entry_id in placed
             if entry.entry_id is None or entry.new_revision
         ]
-        run(self._connection, entry_revisions.insert(), rows)
+        run(self._connection, add(entry_revisions), rows)
 
     def _add_aliases(self, placed: Sequence[tuple[Job, int]]) -> None:
         rows = [
@@ -94,47 +102,94 @@ class EntryWriter:
             for job, entry_id in placed
             for key in job[3].aliases
         ]
-        run(self._connection, self._insert(entry_aliases).on_conflict_do_nothing(), rows)
+        run(self._connection, add_new(entry_aliases, self._dialect), rows)
 
     # --- scores -------------------------------------------------------------------------------------------------
 
     def _score(self, placed: Sequence[tuple[Job, int]]) -> None:
         texts: list[ScoredText] = []
         owners: dict[int, Counts] = {}
+        marks: Rows = []
+        told = _Teller(self._names, self._listing_of)
         for job, entry_id in placed:
-            if job[3].entry_id is None or job[3].new_revision or job[3].hits:
+            entry = job[3]
+            if entry.entry_id is None or entry.new_revision or entry.hits:
                 owners[entry_id] = job[2]
-                texts += self._texts(job, entry_id)
-        if not texts:
-            return
-        now = max(job[0].finished_at for job, _ in placed)
-        made = ScoreWriter(self._connection, self._names, self._channels, now).write(texts)
+                for watchlist, (watchlist_id, revision_id) in told.revisions(job[0], entry).items():
+                    marks.append(
+                        {
+                            "entry_id": entry_id,
+                            "watchlist_id": watchlist_id,
+                            "revision_id": revision_id,
+                            "entry_revision": entry.revision_no,
+                        }
+                    )
+                    # Most entries say nothing that any rule looks for; a known one may have lost what made its hit.
+                    if (
+                        entry.entry_id is not None
+                        or watchlist in entry.scored.evidence
+                        or entry.scored.assessments.get(watchlist)
+                    ):
+                        texts.append(told.text(job, entry_id, watchlist, revision_id))
+        now = max((job[0].finished_at for job, _ in placed), default=0)
+        made = ScoreWriter(self._connection, self._names, self._channels, now).write(texts, marks)
         alerted = {(text.entry_id, text.watchlist): text.alerted for text in texts}
         for entry_id, watchlist, signal in made:
             owners[entry_id]["hits"] += 1
             if signal in alerted[entry_id, watchlist]:
                 owners[entry_id]["alerts"] += len(self._channels)
 
-    def _texts(self, job: Job, entry_id: int) -> list[ScoredText]:
-        intent, _, _, entry = job
-        names = dict(intent.revisions) or dict.fromkeys(self._listing_of(intent.claim.source_id), "")
-        for watchlist, evidence in entry.scored.evidence.items():
-            names.setdefault(watchlist, evidence.revision)
-        for watchlist in entry.scored.assessments:
-            names.setdefault(watchlist, "")
-        # What was scored under a revision that is not in the database stays unscored: catch-up does it again.
-        found = {watchlist: self._names.find(watchlist, revision) for watchlist, revision in names.items()}
-        return [self._text(job, entry_id, name, revision_id) for name, revision_id in found.items() if revision_id]
+    def _listing_of(self, source_id: int) -> tuple[str, ...]:
+        """Watchlists that list a source: what a poll was scored under where it does not say so itself."""
+        if self._listing is None:
+            link = watchlist_sources.c
+            joined = watchlist_sources.join(watchlists, watchlists.c.id == link.watchlist_id)
+            statement = select(link.source_id, watchlists.c.name).select_from(joined).where(link.removed_at.is_(None))
+            found: dict[int, list[str]] = {}
+            for listed, name in self._connection.execute(statement.order_by(watchlists.c.name)):
+                found.setdefault(listed, []).append(name)
+            self._listing = {listed: tuple(names) for listed, names in found.items()}
+        return self._listing.get(source_id, ())
 
-    def _text(self, job: Job, entry_id: int, watchlist: str, revision_id: int) -> ScoredText:
+
+class _Teller:
+    """Turns entries into scored texts; what is the same for all entries of a poll is found out once."""
+
+    def __init__(self, names: Names, listing_of: Callable[[int], tuple[str, ...]]) -> None:
+        self._names = names
+        self._listing_of = listing_of
+        self._of_poll: dict[int, dict[str, tuple[int, int]]] = {}
+        self._keys: dict[tuple[int, str], bytes] = {}
+
+    def revisions(self, intent: PollIntent, entry: EntryIntent) -> dict[str, tuple[int, int]]:
+        """Watchlist and revision ids that an entry was scored under.
+
+        What was scored under a revision that is not in the database stays unscored: catch-up does it again.
+        """
+        found = self._of_poll.get(id(intent))
+        if found is None:
+            named = dict(intent.revisions) or dict.fromkeys(self._listing_of(intent.claim.source_id), "")
+            found = self._of_poll[id(intent)] = self._ids(named)
+        more = {
+            name: (entry.scored.evidence[name].revision if name in entry.scored.evidence else "")
+            for name in entry.scored.assessments
+            if name not in found and name not in intent.revisions
+        }
+        return {**found, **self._ids(more)} if more else found
+
+    def _ids(self, named: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+        ids = {name: self._names.find(name, digest) for name, digest in named.items()}
+        return {name: (self._names.watchlist(name), found) for name, found in ids.items() if found is not None}
+
+    def text(self, job: Job, entry_id: int, watchlist: str, revision_id: int) -> ScoredText:
+        """An entry as the score writer takes it."""
         intent, _, _, entry = job
-        spec = intent.claim.spec
         evidence = entry.scored.evidence.get(watchlist)
         return ScoredText(
             entry_id=entry_id,
             entry_revision=entry.revision_no,
             source_id=intent.claim.source_id,
-            address_key=address_key(spec, watchlist),
+            address_key=self._address_key(intent, watchlist),
             entry_key=entry.key,
             first_seen=intent.finished_at,
             sighting=entry.sighting.value,
@@ -149,17 +204,11 @@ class EntryWriter:
             duplicate_of=entry.duplicate_of,
         )
 
-    def _listing_of(self, source_id: int) -> tuple[str, ...]:
-        """Watchlists that list a source: what a poll was scored under where it does not say so itself."""
-        if self._listing is None:
-            link = watchlist_sources.c
-            joined = watchlist_sources.join(watchlists, watchlists.c.id == link.watchlist_id)
-            statement = select(link.source_id, watchlists.c.name).select_from(joined).where(link.removed_at.is_(None))
-            found: dict[int, list[str]] = {}
-            for listed, name in self._connection.execute(statement.order_by(watchlists.c.name)):
-                found.setdefault(listed, []).append(name)
-            self._listing = {listed: tuple(names) for listed, names in found.items()}
-        return self._listing.get(source_id, ())
+    def _address_key(self, intent: PollIntent, watchlist: str) -> bytes:
+        place = (intent.claim.source_id, watchlist)
+        if place not in self._keys:
+            self._keys[place] = address_key(intent.claim.spec, watchlist)
+        return self._keys[place]
 
 
 def _told(intent: PollIntent, entry: EntryIntent) -> dict[str, Any]:
@@ -228,6 +277,9 @@ _READ = (
     "published_raw",
 )
 _E = entries.c
+_BY_KEY = (
+    select(_E.id, _E.source_id, _E.key, _E.poll_id).where(_E.key.in_(bindparam("keys", expanding=True))).order_by(_E.id)
+)
 _REVISE = (
     update(entries)
     .where(_E.id == bindparam("entry"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, false, literal, select, true, union_all
+from sqlalchemy import Connection, Row, Select, bindparam, false, literal, select, true, union_all
 
 from watcher.core.model import EntryLookup, StoredEntry
 from watcher.storage.sqltools import IN_LIST, chunks
@@ -39,6 +39,13 @@ _BURIED = (
     literal(None, _E.vanished_at.type),
     literal(""),
     true(),
+)
+
+
+_PRESENT = (
+    select(_E.id, _E.key, _E.item_digest)
+    .where(_E.source_id == bindparam("source"), _E.left_at.is_(None))
+    .order_by(_E.id)
 )
 
 
@@ -133,12 +140,9 @@ def _relevant(found: Sequence[StoredEntry], lookup: EntryLookup) -> list[StoredE
 
 def unseen_entries(connection: Connection, source_id: int, keys: Sequence[bytes], items: Sequence[bytes]) -> list[int]:
     """Ids of entries of the last body whose key (or alias) is not among these, nor their item's digest."""
-    c = _E
-    present = connection.execute(
-        select(c.id, c.key, c.item_digest).where(c.source_id == source_id, c.left_at.is_(None)).order_by(c.id)
-    ).all()
+    present = connection.execute(_PRESENT, {"source": source_id}).all()
     seen_keys, seen_items = set(keys), set(items) - {b""}
-    unseen = [row.id for row in present if row.key not in seen_keys and row.item_digest not in seen_items]
+    unseen = [entry_id for entry_id, key, item in present if key not in seen_keys and item not in seen_items]
     if not unseen:
         return []
     a = entry_aliases.c

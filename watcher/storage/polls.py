@@ -18,7 +18,7 @@ from watcher.core.model import Outcome, PollIntent
 from watcher.storage.desired import open_states
 from watcher.storage.entries import EntryWriter
 from watcher.storage.names import Names
-from watcher.storage.sqltools import BAD_ROW, Rows, chunks, fetch, insert_for, run, savepoint
+from watcher.storage.sqltools import BAD_ROW, Rows, add, add_new, chunks, fetch, is_bad_row, put, run, savepoint
 from watcher.storage.tables import bodies, entries, polls, rejected, source_items, sources
 
 _NOBODY = (-1, "", False)
@@ -40,7 +40,7 @@ class PollWriter:
 
     def __init__(self, connection: Connection, names: Names, channels: Sequence[str]) -> None:
         self._connection = connection
-        self._insert = insert_for(connection.dialect.name)
+        self._dialect = connection.dialect.name
         self._entries = EntryWriter(connection, names, channels)
 
     def lost(self, intents: Sequence[PollIntent]) -> dict[int, LeaseLostError]:
@@ -82,6 +82,8 @@ class PollWriter:
                     counts = dict(poll.counts)
                     self._entries.write([(intent, poll.poll_id, counts, entry)])
             except BAD_ROW as error:
+                if not is_bad_row(error):
+                    raise
                 self._reject(poll, entry.scored.entry.guid, entry.scored.entry.title, error)
             else:
                 poll.counts = counts
@@ -97,14 +99,14 @@ class PollWriter:
             "reason": _reason(error),
             "rejected_at": poll.intent.finished_at,
         }
-        run(self._connection, rejected.insert(), [row])
+        run(self._connection, add(rejected), [row])
 
     # --- the poll itself ----------------------------------------------------------------------------------------
 
     def _begin(self, intents: Sequence[PollIntent]) -> list[Written]:
         before = self._rows([intent.claim.source_id for intent in intents])
         rows = [_poll_row(intent) for intent in intents]
-        made = fetch(self._connection, _insert_polls(), rows)
+        made = fetch(self._connection, _INSERT_POLLS, rows)
         return [
             Written(intent, poll_id, _opens_state(intent, before[intent.claim.source_id]))
             for intent, (poll_id,) in zip(intents, made, strict=True)
@@ -127,7 +129,7 @@ class PollWriter:
                 rows.append(
                     {"digest": fetched.digest, "size": len(fetched.body), "content": packed, "poll_id": poll.poll_id}
                 )
-        run(self._connection, self._insert(bodies).on_conflict_do_nothing(), rows)
+        run(self._connection, add_new(bodies, self._dialect), rows)
 
     def _note_items(self, written: Sequence[Written]) -> None:
         come: Rows = []
@@ -140,13 +142,13 @@ class PollWriter:
             source_id, before = intent.claim.source_id, intent.claim.seen_items
             now = dict.fromkeys(digests)
             come += [
-                {"source_id": source_id, "digest": d, "first_seen": intent.finished_at} for d in now if d not in before
+                {"source_id": source_id, "digest": d, "first_seen": intent.finished_at, "last_seen": None}
+                for d in now
+                if d not in before
             ]
             last = intent.claim.last_ok_at or intent.started_at
             gone += [{"source": source_id, "item": d, "last": last} for d in before if d not in now]
-        statement = self._insert(source_items)
-        again = statement.on_conflict_do_update(index_elements=["source_id", "digest"], set_={"last_seen": None})
-        run(self._connection, again, come)
+        run(self._connection, put(source_items, self._dialect, ("source_id", "digest"), ("last_seen",)), come)
         run(self._connection, _ITEM_GONE, gone)
 
     def _note_presence(self, written: Sequence[Written]) -> None:
@@ -190,10 +192,6 @@ def _opens_state(intent: PollIntent, before: tuple[int, str, bool]) -> bool:
 def _reason(error: BaseException) -> str:
     original = getattr(error, "orig", None) or error
     return f"{type(original).__name__}: {(str(original).splitlines() or [''])[0]}"[:500]
-
-
-def _insert_polls() -> Any:
-    return polls.insert().returning(polls.c.id, sort_by_parameter_order=True)
 
 
 def _poll_row(intent: PollIntent) -> dict[str, Any]:
@@ -250,6 +248,7 @@ def _state_row(intent: PollIntent) -> dict[str, Any]:
 
 
 _S = sources.c
+_INSERT_POLLS = polls.insert().returning(polls.c.id, sort_by_parameter_order=True)
 _UPDATE_SOURCE = (
     update(sources)
     .where(_S.id == bindparam("source"))

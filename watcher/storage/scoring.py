@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 from watcher.core.model import Assessment, FigureReading, Micros
 from watcher.core.wire import assessment_to_json
 from watcher.storage.names import Names
-from watcher.storage.sqltools import Rows, chunks, fetch, insert_for, run
+from watcher.storage.sqltools import Rows, add, add_new, chunks, fetch, insert_for, put, run
 from watcher.storage.tables import assessments, entry_scores, figure_readings, hit_facets, hits, outbox
 
 REASON_PARTS = 3
@@ -76,11 +77,20 @@ class ScoreWriter:
         self._names = names
         self._channels = channels
         self._now = now
-        self._insert = insert_for(connection.dialect.name)
+        self._dialect = connection.dialect.name
 
-    def write(self, texts: Sequence[ScoredText]) -> dict[tuple[int, str, str], int]:
-        """Write them all; returns the new hits: (entry, watchlist, signal) to id."""
-        self._mark_scored(texts)
+    def write(self, texts: Sequence[ScoredText], marks: Rows) -> dict[tuple[int, str, str], int]:
+        """Write texts, and the marks of all that was scored (also of what had nothing to tell).
+
+        Returns the new hits: (entry, watchlist, signal) to id.
+        """
+        run(
+            self._connection,
+            put(entry_scores, self._dialect, ("entry_id", "watchlist_id"), ("revision_id", "entry_revision")),
+            marks,
+        )
+        if not texts:
+            return {}
         self._write_figures(texts)
         made = self._make_hits(texts)
         known = self._known_hits([text.entry_id for text in texts if text.is_known])
@@ -88,24 +98,9 @@ class ScoreWriter:
         self._owe_alerts(texts, made)
         return made
 
-    def _mark_scored(self, texts: Sequence[ScoredText]) -> None:
-        rows = [
-            {
-                "entry_id": text.entry_id,
-                "watchlist_id": self._names.watchlist(text.watchlist),
-                "revision_id": text.revision_id,
-                "entry_revision": text.entry_revision,
-            }
-            for text in texts
-        ]
-        statement = self._insert(entry_scores)
-        new = {name: getattr(statement.excluded, name) for name in ("revision_id", "entry_revision")}
-        keys = ["entry_id", "watchlist_id"]
-        run(self._connection, statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
-
     def _write_figures(self, texts: Sequence[ScoredText]) -> None:
         rows = [self._figure_row(text, reading) for text in texts for reading in text.figures]
-        run(self._connection, self._insert(figure_readings).on_conflict_do_nothing(), rows)
+        run(self._connection, add_new(figure_readings, self._dialect), rows)
 
     def _figure_row(self, text: ScoredText, reading: FigureReading) -> dict[str, Any]:
         return {
@@ -127,9 +122,7 @@ class ScoreWriter:
         rows = [
             self._hit_row(text, found) for text in texts for found in text.assessments if found.signal in text.wanted
         ]
-        c = hits.c
-        returned = (c.id, c.entry_id, c.watchlist_id, c.signal)
-        made = fetch(self._connection, self._insert(hits).on_conflict_do_nothing().returning(*returned), rows)
+        made = fetch(self._connection, _insert_hits(self._dialect), rows)
         return {(row.entry_id, self._names.name(row.watchlist_id), row.signal): row.id for row in made}
 
     def _hit_row(self, text: ScoredText, found: Assessment) -> dict[str, Any]:
@@ -176,8 +169,8 @@ class ScoreWriter:
                     raised.append({"hit": hit_id, "anyway": text.replaces, **_prefixed(_counting(text, found))})
         run(self._connection, _RAISE, raised)
         run(self._connection, _FORGET_FACETS, [{"hit": row["hit"]} for row in raised if row["anyway"]])
-        run(self._connection, assessments.insert(), rows)
-        run(self._connection, self._insert(hit_facets).on_conflict_do_nothing(), facets)
+        run(self._connection, add(assessments), rows)
+        run(self._connection, add_new(hit_facets, self._dialect), facets)
 
     def _assessment_row(self, hit_id: int, text: ScoredText, found: Assessment) -> dict[str, Any]:
         return {
@@ -199,7 +192,7 @@ class ScoreWriter:
                 hit_id = made.get((text.entry_id, text.watchlist, found.signal))
                 if hit_id is not None and found.signal in text.alerted:
                     rows += [self._alert_row(channel, hit_id, text, found) for channel in self._channels]
-        run(self._connection, self._insert(outbox).on_conflict_do_nothing(), rows)
+        run(self._connection, add_new(outbox, self._dialect), rows)
 
     def _alert_row(self, channel: str, hit_id: int, text: ScoredText, found: Assessment) -> dict[str, Any]:
         said = {
@@ -222,6 +215,12 @@ class ScoreWriter:
             "created_at": self._now,
             "next_attempt_at": self._now,
         }
+
+
+@cache
+def _insert_hits(dialect: str) -> Any:
+    c = hits.c
+    return insert_for(dialect)(hits).on_conflict_do_nothing().returning(c.id, c.entry_id, c.watchlist_id, c.signal)
 
 
 def _with_lost(text: ScoredText, known: dict[tuple[int, str, str], int]) -> tuple[Assessment, ...]:

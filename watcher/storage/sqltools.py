@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Table
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
+from sqlalchemy import Connection, Dialect, Executable, Table
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
+
+from watcher.core.errors import StorageError
 
 T = TypeVar("T")
 IN_LIST = 10_000
 """Values in one IN list: below SQLite's 32,766 parameters with room for the others."""
-BAD_ROW = (IntegrityError, DataError, ProgrammingError, StatementError, ValueError, OverflowError, TypeError)
-"""What one bad row looks like; everything about the state of the database comes as a StorageError instead."""
+BAD_ROW = (StatementError, ValueError, OverflowError, TypeError)
+"""What one bad row can look like; `is_bad_row` tells it from what else comes under these names."""
 
 Rows = list[dict[str, Any]]
 
@@ -31,10 +33,69 @@ def insert_for(dialect: str) -> Callable[[Table], Any]:
     return postgres_insert
 
 
+class Prepared:
+    """A statement for many rows: compiled once, its values checked by the column types, handed to the driver as they are.
+
+    Core's own way does the same for each row anew, at several times the price of the insert itself.
+    """
+
+    def __init__(self, statement: Executable, dialect: Dialect, columns: Sequence[str]) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=list(columns))  # type: ignore[attr-defined]
+        types = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
+        checks = {name: kind.bind_processor(dialect) for name, kind in types.items()}
+        names = compiled.positiontup or list(checks)
+        self._sql = str(compiled)
+        self._is_positional = compiled.positiontup is not None
+        self._plan = tuple((name, compiled.params[name], checks[name]) for name in names)
+
+    def run(self, connection: Connection, rows: Rows) -> None:
+        """Execute for every row; all rows have the same columns."""
+        values: Any = zip(*(self._column(rows, *part) for part in self._plan), strict=True)
+        if not self._is_positional:
+            names = [name for name, _, _ in self._plan]
+            values = (dict(zip(names, row, strict=True)) for row in values)
+        connection.exec_driver_sql(self._sql, list(values))
+
+    @staticmethod
+    def _column(rows: Rows, name: str, default: Any, check: Callable[[Any], Any] | None) -> Iterable[Any]:
+        values = [row[name] for row in rows] if name in rows[0] else [default] * len(rows)
+        return values if check is None else map(check, values)
+
+
+_prepared: dict[tuple[Executable, str, tuple[str, ...]], Prepared] = {}
+
+
 def run(connection: Connection, statement: Executable, rows: Rows) -> None:
-    """Execute with a list of rows; without rows nothing is executed."""
-    if rows:
-        connection.execute(statement, rows)
+    """Execute a statement that lives as long as the program (it is compiled once) for rows with the same columns."""
+    if not rows:
+        return
+    dialect = connection.dialect
+    key = (statement, dialect.name, tuple(rows[0]))
+    if key not in _prepared:
+        _prepared[key] = Prepared(statement, dialect, key[2])
+    _prepared[key].run(connection, rows)
+
+
+@cache
+def add(table: Table) -> Executable:
+    """A plain insert."""
+    return table.insert()
+
+
+@cache
+def add_new(table: Table, dialect: str) -> Executable:
+    """An insert that leaves out what is there already."""
+    statement: Executable = insert_for(dialect)(table).on_conflict_do_nothing()
+    return statement
+
+
+@cache
+def put(table: Table, dialect: str, keys: tuple[str, ...], changed: tuple[str, ...]) -> Executable:
+    """An insert that, where the keys are there already, changes the named columns instead."""
+    statement = insert_for(dialect)(table)
+    new = {name: getattr(statement.excluded, name) for name in changed}
+    done: Executable = statement.on_conflict_do_update(index_elements=list(keys), set_=new)
+    return done
 
 
 def fetch(connection: Connection, statement: Executable, rows: Rows) -> Sequence[Any]:
@@ -48,13 +109,27 @@ def chunks(values: Sequence[T], size: int = IN_LIST) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
+def is_bad_row(error: BaseException) -> bool:
+    """Is the row to blame (so that the others can be stored), and not the state of the database?"""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, BAD_ROW)
+    # 54: PostgreSQL's limits, such as the size of an index row.
+    is_too_big = (getattr(error.orig, "sqlstate", None) or "").startswith("54")
+    return is_too_big or isinstance(error, IntegrityError | DataError | ProgrammingError)
+
+
 @contextmanager
 def savepoint(connection: Connection) -> Iterator[None]:
-    """A nested unit: an exception inside rolls back to its start and propagates."""
+    """A nested unit: an exception inside rolls back to its start and propagates.
+
+    Where the database has ended the whole transaction by itself (a full disk) there is nothing to roll back to; the
+    exception that says so is the one that propagates.
+    """
     nested = connection.begin_nested()
     try:
         yield
     except BaseException:
-        nested.rollback()
+        with suppress(DBAPIError, StorageError):
+            nested.rollback()
         raise
     nested.commit()

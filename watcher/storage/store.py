@@ -35,7 +35,7 @@ from watcher.storage.faults import ConnectionLostError
 from watcher.storage.names import Names
 from watcher.storage.polls import PollWriter
 from watcher.storage.scoring import ScoredText, ScoreWriter
-from watcher.storage.sqltools import BAD_ROW, chunks, savepoint
+from watcher.storage.sqltools import BAD_ROW, chunks, is_bad_row, savepoint
 from watcher.storage.tables import (
     entries,
     entry_revisions,
@@ -108,7 +108,9 @@ class SqlTransaction:
         try:
             with savepoint(self._connection):
                 done: list[Mapping[str, int] | WatcherError] = list(polls.write(ours)) if ours else []
-        except BAD_ROW:
+        except BAD_ROW as error:
+            if not is_bad_row(error):
+                raise
             done = [self._apply_alone(polls, intent) for intent in ours]
         answers = dict(zip((intent.claim.source_id for intent in ours), done, strict=True))
         return [lost.get(i.claim.source_id) or answers[i.claim.source_id] for i in intents]
@@ -118,6 +120,8 @@ class SqlTransaction:
             with savepoint(self._connection):
                 return polls.write_alone(intent)
         except BAD_ROW as error:
+            if not is_bad_row(error):
+                raise
             return StorageError(f"the poll of {intent.claim.spec.id} cannot be stored: {error}")
 
     def save_assessments(
@@ -152,7 +156,17 @@ class SqlTransaction:
             for text in scored
             if text.entry_id in told
         ]
-        made = ScoreWriter(self._connection, self._names, self._channels, now).write(texts)
+        watchlist_id = self._names.watchlist(watchlist)
+        marks = [
+            {
+                "entry_id": text.entry_id,
+                "watchlist_id": watchlist_id,
+                "revision_id": revision_id,
+                "entry_revision": text.entry_revision,
+            }
+            for text in texts
+        ]
+        made = ScoreWriter(self._connection, self._names, self._channels, now).write(texts, marks)
         return {"entries": len(texts), "hits": len(made)}
 
     def advance_run(self, run_id: int, position: int) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, MetaData, Table, UniqueConstraint, text
 
-from watcher.storage.types import Blob, CleanText, Digest, Flag, Int64, JsonText, Number
+from watcher.storage.types import Blob, CleanText, Digest, Flag, JsonText, Number, integer
+
+INT64 = integer()
 
 metadata = MetaData(
     naming_convention={
@@ -28,12 +30,12 @@ def _table(name: str, about: str, *parts: Any, rowid: bool = True) -> Table:
 
 
 def _id() -> Column[int]:
-    return Column("id", Int64, primary_key=True, autoincrement=True, doc="Number of the row")
+    return Column("id", INT64, primary_key=True, autoincrement=True, doc="Number of the row")
 
 
 def _ref(name: str, target: str, doc: str, *, optional: bool = False, key: bool = False) -> Column[int]:
     return Column(
-        name, Int64, ForeignKey(f"{target}.id"), nullable=optional, primary_key=key, doc=doc, autoincrement=False
+        name, INT64, ForeignKey(f"{target}.id"), nullable=optional, primary_key=key, doc=doc, autoincrement=False
     )
 
 
@@ -43,15 +45,15 @@ def _text(name: str, doc: str, default: str | None = "") -> Column[str]:
 
 
 def _count(name: str, doc: str) -> Column[int]:
-    return Column(name, Int64, nullable=False, server_default=text("0"), doc=doc)
+    return Column(name, INT64, nullable=False, server_default=text("0"), doc=doc)
 
 
 def _time(name: str, doc: str) -> Column[int]:
-    return Column(name, Int64, nullable=False, doc=doc)
+    return Column(name, INT64, nullable=False, doc=doc)
 
 
 def _maybe_time(name: str, doc: str) -> Column[int | None]:
-    return Column(name, Int64, nullable=True, doc=doc)
+    return Column(name, INT64, nullable=True, doc=doc)
 
 
 def _digest(name: str, doc: str, *, optional: bool = False, key: bool = False) -> Column[bytes]:
@@ -78,7 +80,7 @@ watchlists = _table(
     _text("name", "Id of the watchlist as its file gives it", None),
     _text("question", "The question, as the newest revision words it"),
     _text("timezone", "Zone for days and display", "UTC"),
-    Column("revision_id", Int64, doc="The revision that is loaded now (watchlist_revisions.id)"),
+    Column("revision_id", INT64, doc="The revision that is loaded now (watchlist_revisions.id)"),
     _time("created_at", "When it was first loaded"),
     _time("loaded_at", "When it was last loaded"),
     UniqueConstraint("name"),
@@ -116,7 +118,7 @@ sources = _table(
     _text("language", "Main language"),
     Column("interval_s", Number, nullable=False, doc="Shortest interval that a watchlist wants, seconds"),
     Column("host_interval_s", Number, doc="Politeness: least seconds between two requests to the host"),
-    Column("per_host", Int64, doc="Politeness: requests to the host at a time"),
+    Column("per_host", INT64, doc="Politeness: requests to the host at a time"),
     Column("allow_private", Flag, nullable=False, doc="May its address be a private one"),
     Column("enabled", Flag, nullable=False, doc="Does any watchlist want it polled"),
     _maybe_time("next_poll_at", "When it is due; null: never (disabled or blind)"),
@@ -162,7 +164,7 @@ watchlist_sources = _table(
     _text("note", "Remark"),
     Column("interval_s", Number, nullable=False, doc="Interval that this watchlist wants, seconds"),
     Column("host_interval_s", Number, doc="Politeness that this watchlist wants"),
-    Column("per_host", Int64, doc="Politeness that this watchlist wants"),
+    Column("per_host", INT64, doc="Politeness that this watchlist wants"),
     Column("allow_private", Flag, nullable=False, doc="Does this watchlist allow a private address"),
     Column("enabled", Flag, nullable=False, doc="Does this watchlist want it polled"),
     _time("listed_at", "When it was first listed"),
@@ -200,7 +202,7 @@ polls = _table(
     _time("started_at", "Start"),
     _time("finished_at", "End"),
     _text("outcome", "new body, same body, not modified or failed", None),
-    Column("status", Int64, doc="HTTP status; null: no answer"),
+    Column("status", INT64, doc="HTTP status; null: no answer"),
     _text("phase", "Where it failed: dns, connect, tls, http, decode, parse, match; empty: nowhere"),
     _text("error", "Class of the fault"),
     _text("detail", "The fault in at most 200 characters"),
@@ -255,7 +257,7 @@ entries = _table(
     _digest("link_key", "Digest of the link without tracking parameters; empty: no link"),
     _digest("content_digest", "Digest of title and text as they are now"),
     _digest("item_digest", "Digest of its bytes in the body; empty: body could not be cut"),
-    Column("revision_no", Int64, nullable=False, doc="Number of the revision that is current"),
+    Column("revision_no", INT64, nullable=False, doc="Number of the revision that is current"),
     _text("guid", "Id that the publisher gave, cut"),
     _text("link", "Address, as given"),
     _text("title", "Title now"),
@@ -272,7 +274,7 @@ entries = _table(
     _maybe_time("left_at", "First body without it; null: still in the newest"),
     _maybe_time("vanished_at", "Withdrawn: it left while older entries stayed"),
     _text("sighting", "Class of the first sighting: new, back-filled, republished"),
-    Column("duplicate_of", Int64, doc="Entry that this one repeats (entries.id, which may be pruned)"),
+    Column("duplicate_of", INT64, doc="Entry that this one repeats (entries.id, which may be pruned)"),
     _ref("poll_id", "polls", "Poll that stored it"),
     _index(
         "uq_entries_key_source_id",
@@ -298,7 +300,7 @@ entry_revisions = _table(
     "entry_revisions",
     "Every wording of an entry, whole; never changed but for last_seen.",
     _ref("entry_id", "entries", "Which entry", key=True),
-    Column("revision_no", Int64, primary_key=True, autoincrement=False, doc="Counts from 1"),
+    Column("revision_no", INT64, primary_key=True, autoincrement=False, doc="Counts from 1"),
     _digest("content_digest", "SHA-256 of title and text after NFC and white space folding"),
     _text("title", "Title as matched"),
     _text("text", "Text as matched"),
@@ -353,7 +355,7 @@ entry_scores = _table(
     _ref("entry_id", "entries", "Which entry", key=True),
     _ref("watchlist_id", "watchlists", "For which watchlist", key=True),
     _ref("revision_id", "watchlist_revisions", "Under which revision"),
-    Column("entry_revision", Int64, nullable=False, doc="Which wording"),
+    Column("entry_revision", INT64, nullable=False, doc="Which wording"),
     rowid=False,
 )
 
@@ -368,13 +370,13 @@ hits = _table(
     _time("first_seen", "When the wording that made it was first seen: periods of reports"),
     _time("made_at", "When the hit was made"),
     _text("sighting", "Class of the sighting that made it"),
-    Column("entry_revision", Int64, nullable=False, doc="Wording of the assessment that counts"),
+    Column("entry_revision", INT64, nullable=False, doc="Wording of the assessment that counts"),
     _ref("revision_id", "watchlist_revisions", "Watchlist revision of the assessment that counts"),
     Column("score", Number, nullable=False, doc="0–100"),
     _text("rung", "Highest rung reached; empty: the signal has no ladder"),
     Column("reached", Flag, nullable=False, doc="Does it reach the threshold still"),
     _text("reason", "The strongest parts of the score in one line"),
-    Column("duplicate_of", Int64, doc="Entry that this one repeats (entries.id, which may be pruned)"),
+    Column("duplicate_of", INT64, doc="Entry that this one repeats (entries.id, which may be pruned)"),
     _index(
         "uq_hits_entry_id_watchlist_id_signal",
         "entry_id",
@@ -405,7 +407,7 @@ assessments = _table(
     "How a hit was scored, each time; append-only.",
     _id(),
     _ref("hit_id", "hits", "Which hit"),
-    Column("entry_revision", Int64, nullable=False, doc="Which wording"),
+    Column("entry_revision", INT64, nullable=False, doc="Which wording"),
     _ref("revision_id", "watchlist_revisions", "Under which revision"),
     _ref("run_id", "runs", "Run that scored it again; null: a poll", optional=True),
     _time("assessed_at", "When"),
@@ -433,13 +435,13 @@ figure_readings = _table(
     _ref("watchlist_id", "watchlists", "Which watchlist"),
     _text("figure", "Which figure", None),
     _ref("entry_id", "entries", "From which entry"),
-    Column("entry_revision", Int64, nullable=False, doc="Which wording"),
+    Column("entry_revision", INT64, nullable=False, doc="Which wording"),
     Column("value", Number, nullable=False, doc="The value, in the figure's unit"),
     _text("unit", "Unit word as read"),
     _text("qualifier", "over, about, under, total, added or empty"),
     _text("field", "title or text", None),
-    Column("span_start", Int64, nullable=False, doc="First character of the reading"),
-    Column("span_end", Int64, nullable=False, doc="Character after it"),
+    Column("span_start", INT64, nullable=False, doc="First character of the reading"),
+    Column("span_end", INT64, nullable=False, doc="Character after it"),
     _text("sentence", "The sentence"),
     _time("read_at", "When"),
     UniqueConstraint(

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import REAL, BigInteger, Boolean, Dialect, Double, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-INT64_MAX = 2**63 - 1
 DIGEST_BYTES = 32
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -33,18 +32,20 @@ def clean_text(value: str) -> str:
 
 
 class CleanText(TypeDecorator[str]):
-    """TEXT without NUL and lone surrogates."""
+    """TEXT without NUL and lone surrogates; what is no text is refused."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # its signature
-        """Clean, or refuse what is no text."""
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise TypeError(f"a text column cannot hold {type(value).__name__}")
-        return clean_text(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002  # its signature
+        """One call per value, no more: this runs for every text of every row."""
+
+        def clean(value: str | None) -> str | None:
+            if value is None or (str.isascii(value) and "\x00" not in value):
+                return value
+            return clean_text(value)
+
+        return clean
 
 
 def _dumps(value: Any) -> str:
@@ -79,21 +80,12 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-class Int64(TypeDecorator[int]):
-    """A 64-bit integer; also times, as UTC microseconds since 1970."""
+def integer() -> TypeEngine[int]:
+    """A 64-bit integer; also times, as UTC microseconds since 1970.
 
-    impl = BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """INTEGER on SQLite (a strict table knows no other name), BIGINT elsewhere."""
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # its signature
-        """Refuse what does not fit."""
-        if value is not None and not -INT64_MAX <= value <= INT64_MAX:
-            raise ValueError("an integer out of the 64-bit range")
-        return value
+    INTEGER on SQLite (a strict table knows no other name), BIGINT elsewhere. Both drivers refuse what does not fit.
+    """
+    return BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Number(TypeDecorator[float]):
