@@ -390,6 +390,27 @@ def test_b11_order_of_belief() -> None:
     assert parse(wrong_header, "text/xml; charset=us-ascii").warnings
 
 
+@pytest.mark.parametrize("name", ["iso-8859-1", "windows-1251", "us-ascii", "koi8-r"])
+def test_b11_utf8_is_known_under_a_servers_default(name: str) -> None:
+    feed = parse(encoded(RUSSIAN, "utf-8"), f"text/xml; charset={name}")
+    assert feed.entries[0].title == "Привет, договор"
+    assert any("but is utf-8" in warning for warning in feed.warnings)
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<?xml version="1.0">',
+        '<?xml version="1.0"?>\n<?xml-stylesheet href="a>b"?>',
+        "<?xml?>",
+        "\n\n <?XML version='1.0'>",
+    ],
+)
+def test_b11_a_broken_declaration_does_not_swallow_the_feed(declaration: str) -> None:
+    body = rss("<item><guid>g</guid><description><![CDATA[<?php x ?>]]></description></item>").partition("?>")[2]
+    assert len(parse(declaration + body).entries) == 1
+
+
 def test_b11_a_header_that_cannot_be_is_passed_over() -> None:
     body = encoded(rss("<item><guid>g</guid><title>Ünïcode – x\x81</title></item>"), "utf-8", "utf-8")
     assert parse(body, "text/xml; charset=big5").entries[0].title == "Ünïcode – x"

@@ -60,6 +60,8 @@ class Crew:
     def nursery(self) -> Nursery:
         """The running fork server; a new one where there is none or it was lost."""
         if self._nursery is None or self._nursery.is_lost:
+            for worker in self._free:
+                worker.close()
             self._free.clear()
             self._nursery = Nursery(self._limits, self._watchlists)
         return self._nursery

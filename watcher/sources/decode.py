@@ -2,7 +2,9 @@
 
 Order of belief: byte order mark, then the header's charset, then the XML declaration, then UTF-8. Of those that are
 named, the first that decodes strictly is taken; where none does, the first, with U+FFFD for what is broken. Nothing is
-ever guessed as windows-1252: a mojibake of Cyrillic hides every word that we look for.
+ever guessed as windows-1252: a mojibake of Cyrillic hides every word that we look for. For the same reason a body that
+is valid UTF-8 beyond ASCII is UTF-8, whatever one-byte encoding a server says by default: such text is never UTF-8 by
+chance, and every byte string is some text in a one-byte encoding.
 """
 
 from __future__ import annotations
@@ -40,14 +42,15 @@ _AS: dict[str, str] = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
-_ALLOWED = frozenset(
-    {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
-    | {f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)}
-    | {f"cp{number}" for number in (437, 850, 852, 855, 866, 874, 932, 949, 950)}
-    | {f"cp{number}" for number in range(1250, 1259)}
+_ONE_BYTE = frozenset(
+    {f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)}
+    | {f"cp{number}" for number in (437, 850, 852, 855, 866, 874, *range(1250, 1259))}
     | {"koi8-r", "koi8-u", "koi8-t", "mac-cyrillic", "mac-roman", "ptcp154"}
-    | {"big5", "big5hkscs", "gb18030", "hz", "euc_jp", "iso2022_jp", "iso2022_kr", "johab"}
 )
+_ALLOWED = _ONE_BYTE | {
+    "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
+    "cp932", "cp949", "cp950", "big5", "big5hkscs", "gb18030", "hz", "euc_jp", "iso2022_jp", "iso2022_kr", "johab",
+}  # fmt: skip
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,60})", re.IGNORECASE)
 _DECLARATION = re.compile(rb"^\s{0,1000}<\?xml\s[^>]{0,400}?encoding\s{0,20}=\s{0,20}[\"']([A-Za-z0-9._:-]{1,60})[\"']")
@@ -121,6 +124,8 @@ def _declared(data: bytes) -> str:
 def _try(data: bytes, names: list[str], *, is_guess: bool) -> tuple[str, str, tuple[str, ...]]:
     """Strict decoding in order; else the first name, with the place of the first broken byte."""
     first_error: UnicodeDecodeError | None = None
+    if names[0] in _ONE_BYTE and (text := _as_utf8(data)):
+        return text, "utf-8", (f"said to be {names[0]}, but is utf-8",)
     for name in names if is_guess else [*names, "utf-8"]:
         try:
             return data.decode(name), name, ()
@@ -128,6 +133,16 @@ def _try(data: bytes, names: list[str], *, is_guess: bool) -> tuple[str, str, tu
             first_error = first_error or error
     offset = first_error.start if first_error else 0
     return data.decode(names[0], "replace"), names[0], (f"bytes that are not {names[0]}, first at {offset}",)
+
+
+def _as_utf8(data: bytes) -> str:
+    """The text of data that are UTF-8 beyond ASCII, else an empty string."""
+    if data.isascii():
+        return ""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
 
 
 def clean_prologue(text: str) -> str:
@@ -149,7 +164,7 @@ def _skip_prologue(text: str) -> int:
     while True:
         at = _skip_blank(text, at)
         if text.startswith("<?", at):
-            end = text.find("?>", at)
+            end = _instruction_end(text, at)
         elif text.startswith("<!--", at):
             end = text.find("-->", at + 4)
             end = end + 1 if end >= 0 else end
@@ -160,6 +175,16 @@ def _skip_prologue(text: str) -> int:
         if end < 0:
             return at
         at = end + (1 if text[at : at + 9].upper() == "<!DOCTYPE" else 2)
+
+
+def _instruction_end(text: str, at: int) -> int:
+    """Index before the last character of an instruction, or -1; a declaration may lack its second question mark."""
+    end = text.find("?>", at)
+    close = text.find(">", at)
+    is_declaration = text[at : at + 5].lower() == "<?xml" and not text[at + 5 : at + 6].strip()
+    if is_declaration and close >= 0 and (end < 0 or close < end):
+        return close - 1
+    return end
 
 
 def _skip_blank(text: str, at: int) -> int:

@@ -34,7 +34,15 @@ _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from watcher.sources.forkserver import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 )
-_KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START")
+_KEPT_ENVIRONMENT = (
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "COVERAGE_PROCESS_START",
+    "COVERAGE_PROCESS_CONFIG",
+)
 
 
 class ServerLostError(Exception):
@@ -137,12 +145,15 @@ class Nursery:
                 self._send(b"S", worker.number, theirs)
             async with asyncio.timeout(CHILD_S):
                 greeting = await worker.receive(len(READY))
+            if greeting != READY:
+                await self._explain_stillbirth(worker)
         except (TimeoutError, OSError, ValueError):
-            self.lose("the fork server does not answer")
             worker.close()
-            raise ServerLostError from None
-        if greeting != READY:
-            await self._explain_stillbirth(worker)
+            self.lose("the fork server does not answer")
+            raise ServerLostError("the fork server does not answer") from None
+        except BaseException:
+            worker.close()
+            raise
         return worker
 
     def kill(self, worker: Worker) -> None:
@@ -198,7 +209,6 @@ class Nursery:
 
     async def _explain_stillbirth(self, worker: Worker) -> None:
         code = await self.how_it_ended(worker)
-        worker.close()
         raise SourceError("parse", "no-child", f"a parser process cannot start ({code})")
 
     def _send(self, letter: bytes, number: int, passed: socket.socket | None) -> None:
@@ -227,8 +237,6 @@ class Nursery:
             self.lose(f"the fork server cannot start: {data[MESSAGE.size :].decode('utf-8', 'replace')[:200]}")
         elif (worker := self._workers.pop(number, None)) is not None and not worker.ended.done():
             worker.ended.set_result(value)
-            if letter == b"F":
-                worker.close()
 
 
 def _fail(future: asyncio.Future[int], why: str) -> None:
