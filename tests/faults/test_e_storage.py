@@ -263,6 +263,15 @@ def test_e05_the_lock_file_tells_who_and_since_when_and_is_private(path: Path) -
 
 
 @pytest.mark.postgres
+def test_e06_a_lock_without_a_server_says_so() -> None:
+    with (
+        pytest.raises(StorageError, match=r"postgresql\+psycopg://127\.0\.0\.1:9"),
+        WriterLock("postgresql://u:secret@127.0.0.1:9/x"),
+    ):
+        pass
+
+
+@pytest.mark.postgres
 def test_e06_workers_share_a_server_and_an_upgrade_has_it_alone(postgres: str) -> None:
     with (
         WriterLock(postgres),
@@ -391,6 +400,34 @@ def test_e10_somebody_elses_database_is_refused_and_left_alone(tmp_path: Path) -
     with pytest.raises(DatabaseUnusableError, match=r"some other program \(it holds photos"):
         upgrade(str(path))
     assert path.read_bytes() == before
+
+
+# --- E-11 -------------------------------------------------------------------------------------------------------
+
+
+def test_e11_the_log_grows_under_a_reader_and_shrinks_after_it(path: Path) -> None:
+    engine = open_engine(str(path))
+    store, _ = filled(engine, "a")
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM hits").fetchone()
+    for number in range(30):
+        (claim,) = store.claim_due("test", T0 + (number + 1) * HOUR, limit=1, lease_s=60)
+        apply(store, poll(claim, entry_intent(f"x{number}", entry={"text": "long " * 9_000}), at=T0 + number * HOUR))
+    pinned = store.trim_log(4096)
+    assert pinned > 1_000_000
+    reader.close()
+    assert store.trim_log(100_000_000) == pinned
+    assert store.trim_log(4096) == 0
+    assert apply(store, poll(store.claim_due("test", T0 + 99 * HOUR, limit=1, lease_s=60)[0]))[0]["entries"] == 0
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_e11_a_server_trims_its_own_log(postgres: str) -> None:
+    engine = open_engine(postgres)
+    assert SqlStore(engine).trim_log() == 0
+    engine.dispose()
 
 
 # --- E-14, E-15, E-16 -------------------------------------------------------------------------------------------

@@ -68,6 +68,31 @@ def begin(engine: Engine) -> Iterator[Connection]:
         connection.commit()
 
 
+def trim_log(engine: Engine, above_bytes: int = WAL_LIMIT_BYTES) -> int:
+    """Empty the write-ahead log of a SQLite database where it is larger than it should be; returns its bytes after.
+
+    For the writer in a quiet moment. It never waits: while somebody reads an old state the log stays as it is.
+    """
+    if engine.dialect.name != "sqlite":
+        return 0
+    log = Path(f"{engine.get_execution_options()['watcher_place']}-wal")
+    if _size(log) > above_bytes:
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+            cursor.execute("PRAGMA busy_timeout=0")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            cursor.execute(f"PRAGMA busy_timeout={patience}")
+    return _size(log)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def _begin_patiently(connection: Connection) -> None:
     for left in reversed(range(BEGIN_TRIES)):
         try:

@@ -15,11 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, text
 
 from watcher.core.errors import AlreadyRunningError, StorageError
 from watcher.storage.address import Address, parse_address
+from watcher.storage.engine import open_engine
 
 ADVISORY_KEY = 0x57415443  # the same number as the application id of a SQLite file
 
@@ -43,6 +43,7 @@ class WriterLock:
         self._now = now
         self._file: int | None = None
         self._connection: Connection | None = None
+        self._engine: Engine | None = None
 
     def __enter__(self) -> Self:
         """Take it.
@@ -64,7 +65,7 @@ class WriterLock:
             os.close(self._file)
             self._file = None
         if self._connection is not None:
-            self._connection.close()
+            self._close(self._connection)
             self._connection = None
 
     def _lock_file(self, database: Path) -> int:
@@ -89,16 +90,23 @@ class WriterLock:
         return file
 
     def _lock_server(self) -> Connection:
-        engine = create_engine(self._address.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        connection = engine.connect()
+        self._engine = open_engine(self._address.url)
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         kind = "" if self._alone else "_shared"
         if connection.scalar(text(f"SELECT pg_try_advisory_lock{kind}(:key)"), {"key": ADVISORY_KEY}):
             return connection
-        connection.close()
+        self._close(connection)
         raise AlreadyRunningError(
             f"already running: another watcher works on {self._address.shown}",
             hint="stop the workers before an upgrade, and wait for an upgrade to end",
         )
+
+    def _close(self, connection: Connection) -> None:
+        """End the session, and with it the lock: a pooled connection would keep it."""
+        connection.invalidate()
+        connection.close()
+        if self._engine is not None:
+            self._engine.dispose()
 
 
 def _running(database: Path, holder: list[str]) -> str:

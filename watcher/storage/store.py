@@ -30,7 +30,7 @@ from watcher.core.model import (
 )
 from watcher.storage import claims as leases
 from watcher.storage import desired, known, outbox
-from watcher.storage.engine import begin, writer
+from watcher.storage.engine import WAL_LIMIT_BYTES, begin, trim_log, writer
 from watcher.storage.faults import ConnectionLostError
 from watcher.storage.names import Names
 from watcher.storage.polls import PollWriter
@@ -246,6 +246,10 @@ class SqlStore:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+    def trim_log(self, above_bytes: int = WAL_LIMIT_BYTES) -> int:
+        """Empty SQLite's write-ahead log where it is too large, without waiting; returns its bytes after."""
+        return trim_log(self._engine, above_bytes)
 
     # --- sources ------------------------------------------------------------------------------------------------
 
