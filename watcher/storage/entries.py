@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from watcher.core.model import EntryIntent, PollIntent, Sighting
 from watcher.storage.desired import address_key
 from watcher.storage.names import Names
-from watcher.storage.scoring import ScoredText, ScoreWriter
+from watcher.storage.scoring import ScoredText, ScoreWriter, mark_row
 from watcher.storage.sqltools import Rows, add, add_new, chunks, run
 from watcher.storage.tables import entries, entry_aliases, entry_revisions, watchlist_sources, watchlists
 
@@ -108,36 +108,27 @@ class EntryWriter:
 
     def _score(self, placed: Sequence[tuple[Job, int]]) -> None:
         texts: list[ScoredText] = []
-        owners: dict[int, Counts] = {}
         marks: Rows = []
-        told = _Teller(self._names, self._listing_of)
-        for job, entry_id in placed:
-            entry = job[3]
-            if entry.entry_id is None or entry.new_revision or entry.hits:
-                owners[entry_id] = job[2]
-                for watchlist, (watchlist_id, revision_id) in told.revisions(job[0], entry).items():
-                    marks.append(
-                        {
-                            "entry_id": entry_id,
-                            "watchlist_id": watchlist_id,
-                            "revision_id": revision_id,
-                            "entry_revision": entry.revision_no,
-                        }
-                    )
-                    # Most entries say nothing that any rule looks for; a known one may have lost what made its hit.
-                    if (
-                        entry.entry_id is not None
-                        or watchlist in entry.scored.evidence
-                        or entry.scored.assessments.get(watchlist)
-                    ):
-                        texts.append(told.text(job, entry_id, watchlist, revision_id))
-        now = max((job[0].finished_at for job, _ in placed), default=0)
+        teller = _Teller(self._names, self._listing_of)
+        scored = [(job, entry_id) for job, entry_id in placed if _is_scored(job[3])]
+        for job, entry_id in scored:
+            for watchlist, (watchlist_id, revision_id) in teller.revisions(job[0], job[3]).items():
+                marks.append(mark_row(entry_id, job[3].revision_no, watchlist_id, revision_id))
+                if _tells(job[3], watchlist):
+                    texts.append(teller.text(job, entry_id, watchlist, revision_id))
+        now = max((job[0].finished_at for job, _ in scored), default=0)
         made = ScoreWriter(self._connection, self._names, self._channels, now).write(texts, marks)
+        self._count(scored, texts, made)
+
+    def _count(
+        self, scored: Sequence[tuple[Job, int]], texts: Sequence[ScoredText], made: Iterable[tuple[int, str, str]]
+    ) -> None:
+        counts = {entry_id: job[2] for job, entry_id in scored}
         alerted = {(text.entry_id, text.watchlist): text.alerted for text in texts}
         for entry_id, watchlist, signal in made:
-            owners[entry_id]["hits"] += 1
+            counts[entry_id]["hits"] += 1
             if signal in alerted[entry_id, watchlist]:
-                owners[entry_id]["alerts"] += len(self._channels)
+                counts[entry_id]["alerts"] += len(self._channels)
 
     def _listing_of(self, source_id: int) -> tuple[str, ...]:
         """Watchlists that list a source: what a poll was scored under where it does not say so itself."""
@@ -150,6 +141,20 @@ class EntryWriter:
                 found.setdefault(listed, []).append(name)
             self._listing = {listed: tuple(names) for listed, names in found.items()}
         return self._listing.get(source_id, ())
+
+
+def _is_scored(entry: EntryIntent) -> bool:
+    """Does the poll say anything new of the entry's score?"""
+    return entry.entry_id is None or entry.new_revision or bool(entry.hits)
+
+
+def _tells(entry: EntryIntent, watchlist: str) -> bool:
+    """Is there anything to write but the mark? Most entries hold nothing that any rule looks for.
+
+    A known entry always: it may have lost what made its hit.
+    """
+    scored = entry.scored
+    return entry.entry_id is not None or watchlist in scored.evidence or bool(scored.assessments.get(watchlist))
 
 
 class _Teller:

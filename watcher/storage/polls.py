@@ -129,6 +129,8 @@ class PollWriter:
                 rows.append(
                     {"digest": fetched.digest, "size": len(fetched.body), "content": packed, "poll_id": poll.poll_id}
                 )
+        # Two workers that keep the same bodies must not wait for each other in a circle.
+        rows.sort(key=lambda row: bytes(row["digest"]))
         run(self._connection, add_new(bodies, self._dialect), rows)
 
     def _note_items(self, written: Sequence[Written]) -> None:

@@ -69,6 +69,16 @@ def alert_key(watchlist: str, signal: str, source_key: bytes, entry_key: bytes) 
     return hashlib.sha256(b"\x00".join(parts)).hexdigest()
 
 
+def mark_row(entry_id: int, entry_revision: int, watchlist_id: int, revision_id: int) -> dict[str, Any]:
+    """The mark that an entry's wording was scored for a watchlist under a revision."""
+    return {
+        "entry_id": entry_id,
+        "watchlist_id": watchlist_id,
+        "revision_id": revision_id,
+        "entry_revision": entry_revision,
+    }
+
+
 class ScoreWriter:
     """Writes scored texts of one transaction, grouped: one statement per table."""
 

@@ -34,7 +34,7 @@ from watcher.storage.engine import WAL_LIMIT_BYTES, begin, trim_log, writer
 from watcher.storage.faults import ConnectionLostError
 from watcher.storage.names import Names
 from watcher.storage.polls import PollWriter
-from watcher.storage.scoring import ScoredText, ScoreWriter
+from watcher.storage.scoring import ScoredText, ScoreWriter, mark_row
 from watcher.storage.sqltools import BAD_ROW, chunks, is_bad_row, savepoint
 from watcher.storage.tables import (
     entries,
@@ -157,15 +157,7 @@ class SqlTransaction:
             if text.entry_id in told
         ]
         watchlist_id = self._names.watchlist(watchlist)
-        marks = [
-            {
-                "entry_id": text.entry_id,
-                "watchlist_id": watchlist_id,
-                "revision_id": revision_id,
-                "entry_revision": text.entry_revision,
-            }
-            for text in texts
-        ]
+        marks = [mark_row(text.entry_id, text.entry_revision, watchlist_id, revision_id) for text in texts]
         made = ScoreWriter(self._connection, self._names, self._channels, now).write(texts, marks)
         return {"entries": len(texts), "hits": len(made)}
 
