@@ -11,9 +11,9 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -39,7 +39,7 @@ from watcher.core.errors import (
     UsageProblem,
 )
 from watcher.core.limits import Limits
-from watcher.core.model import Claim, EntryLookup, FigureReading
+from watcher.core.model import Claim, EntryIntent, EntryLookup, FigureReading
 from watcher.core.views import HitFilter
 from watcher.storage.backup import backup, full_check
 from watcher.storage.engine import begin, open_engine, writer
@@ -457,6 +457,49 @@ def test_e14_a_server_that_drops_us_is_met_again_and_nothing_is_doubled(server, 
         engine.dispose()
 
 
+@pytest.mark.postgres
+def test_e14_a_server_that_breaks_off_all_the_time_loses_and_doubles_nothing(server, migrated_database) -> None:
+    from tests.support.postgres import administer, temporary_database
+
+    with temporary_database(server, "breaking", template=migrated_database) as url:
+        engine = open_engine(url)
+        store = SqlStore(engine, channels=("file",))
+        store.save_watchlist(document(source("a")), b"", T0)
+        ended = threading.Event()
+        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'breaking'"
+
+        def break_off() -> None:
+            while not ended.wait(0.03):
+                administer(server, kill)
+
+        breaker = threading.Thread(target=break_off)
+        breaker.start()
+        for number in range(25):
+            _poll_until_it_works(store, hit_intent(f"x{number}", alerts=ALERT), T0 + number * HOUR)
+        ended.set()
+        breaker.join(30)
+        engine.dispose()
+        engine = open_engine(url)
+        with begin(engine) as connection:
+            for table in ("polls", "entries", "entry_revisions", "hits", "assessments", "outbox", "entry_scores"):
+                assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 25, table
+        engine.dispose()
+
+
+def _poll_until_it_works(store: SqlStore, entry: EntryIntent, now: int) -> None:
+    claims = _until_it_works(lambda: store.claim_due("test", now, limit=1, lease_s=0, everything=True))
+    _until_it_works(lambda: apply(store, poll(claims[0], entry, at=now)))
+
+
+def _until_it_works(work: Callable[[], Any]) -> Any:
+    for _ in range(500):
+        try:
+            return work()
+        except StorageError:
+            continue
+    return pytest.fail("it never worked")
+
+
 def bad_entries():
     figure = FigureReading("f", float("nan"), "u", "", "text", 0, 1, "s")
     return {
@@ -654,8 +697,6 @@ def test_e21_keys_of_any_length_fit_every_index(backend: Backend) -> None:
 
 
 def test_e21_a_failed_poll_of_any_size_is_stored(backend: Backend) -> None:
-    store, (a,) = filled(backend.engine, "a")
-    change = replace(failed_poll(a).change, reason="r" * 100_000)
-    apply(store, failed_poll(a, detail="d" * 100_000))
-    apply(store, replace(failed_poll(a), change=change))
+    store, (a, b) = filled(backend.engine, "a", "b")
+    apply(store, failed_poll(a, detail="d" * 100_000), failed_poll(b, change={"reason": "r" * 100_000}))
     assert backend.value("SELECT count(*) FROM polls") == 2

@@ -324,6 +324,13 @@ def test_a_lost_lease_costs_only_its_own_poll(backend: Backend, store: SqlStore)
     assert backend.rows("SELECT title FROM entries") == [("Title y",)]
 
 
+def test_a_poll_that_was_written_is_not_written_again(backend: Backend, store: SqlStore) -> None:
+    intent = poll(claim(store), hit_intent("x"))
+    apply(store, intent)
+    assert isinstance(apply(store, intent)[0], LeaseLostError)
+    assert backend.value("SELECT count(*) FROM polls") == 1
+
+
 def test_nothing_of_a_transaction_stays_after_an_exception(backend: Backend, store: SqlStore) -> None:
     one = claim(store)
 

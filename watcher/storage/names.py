@@ -8,6 +8,10 @@ from watcher.core.errors import StorageError
 from watcher.storage.tables import watchlist_revisions, watchlists
 
 
+class NotLoadedError(StorageError):
+    """A watchlist or a revision that was never loaded into this database."""
+
+
 class Names:
     """Ids of watchlists and revisions, as of the first question."""
 
@@ -26,11 +30,11 @@ class Names:
         """Id of a watchlist.
 
         Raises:
-            StorageError: it was never loaded.
+            NotLoadedError: it was never loaded.
         """
         found = self._all().get(name)
         if found is None:
-            raise StorageError(f"watchlist {name} was never loaded into this database")
+            raise NotLoadedError(f"watchlist {name} was never loaded into this database")
         return found[0]
 
     def current(self, name: str) -> int:
@@ -42,7 +46,7 @@ class Names:
         """Id of a revision (hex digest) of a watchlist.
 
         Raises:
-            StorageError: that revision was never loaded.
+            NotLoadedError: that revision was never loaded.
         """
         if not digest:
             return self.current(name)
@@ -52,14 +56,14 @@ class Names:
             for revision_id, watchlist_id, found in self._connection.execute(select(c.id, c.watchlist_id, c.digest)):
                 self._revisions[watchlist_id, found] = revision_id
         if key not in self._revisions:
-            raise StorageError(f"revision {digest[:12]} of watchlist {name} was never loaded into this database")
+            raise NotLoadedError(f"revision {digest[:12]} of watchlist {name} was never loaded into this database")
         return self._revisions[key]
 
     def find(self, name: str, digest: str) -> int | None:
         """`revision`, or None where watchlist or revision was never loaded."""
         try:
             return self.revision(name, digest)
-        except StorageError:
+        except NotLoadedError:
             return None
 
     def name(self, watchlist_id: int) -> str:

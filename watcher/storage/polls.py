@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, Row, bindparam, case, select, update
 
 from watcher.core.errors import LeaseLostError
 from watcher.core.model import Outcome, PollIntent
@@ -21,7 +21,6 @@ from watcher.storage.names import Names
 from watcher.storage.sqltools import BAD_ROW, Rows, add, add_new, chunks, fetch, is_bad_row, put, run, savepoint
 from watcher.storage.tables import bodies, entries, polls, rejected, source_items, sources
 
-_NOBODY = (-1, "", False)
 _LEVEL = 1  # zlib: a body is compressed while the transaction is open, so speed counts more than the last fifth
 
 
@@ -42,27 +41,33 @@ class PollWriter:
         self._connection = connection
         self._dialect = connection.dialect.name
         self._entries = EntryWriter(connection, names, channels)
+        self._held: dict[int, Row[Any]] = {}
 
     def lost(self, intents: Sequence[PollIntent]) -> dict[int, LeaseLostError]:
-        """Polls whose lease somebody else has taken, by source id; rows of the others are locked until the commit."""
-        found = self._rows([intent.claim.source_id for intent in intents])
+        """Polls that must not be written, by source id; the sources' rows are locked until the commit.
+
+        Somebody else has taken the source, or this very poll was written before (its commit went through although the
+        connection broke before we heard of it).
+        """
+        self._hold([intent.claim.source_id for intent in intents])
         return {
             intent.claim.source_id: LeaseLostError(
-                f"source {intent.claim.spec.id} was taken over; this poll is dropped"
+                f"source {intent.claim.spec.id} was taken over or written already; this poll is dropped"
             )
             for intent in intents
-            if found.get(intent.claim.source_id, _NOBODY)[0] != intent.claim.token
+            if not self._is_ours(intent)
         }
 
-    def _rows(self, source_ids: Sequence[int]) -> dict[int, tuple[int, str, bool]]:
-        """Token, health and enabled of sources, their rows locked in the order of ids."""
+    def _hold(self, source_ids: Sequence[int]) -> None:
         c = sources.c
-        found: dict[int, tuple[int, str, bool]] = {}
+        columns = (c.id, c.lease_token, c.lease_until, c.health, c.enabled)
         for part in chunks(sorted(set(source_ids))):
-            statement = select(c.id, c.lease_token, c.health, c.enabled).where(c.id.in_(part)).order_by(c.id)
-            for source_id, *rest in self._connection.execute(statement.with_for_update()):
-                found[source_id] = (rest[0], rest[1], rest[2])
-        return found
+            statement = select(*columns).where(c.id.in_(part)).order_by(c.id).with_for_update()
+            self._held.update({row.id: row for row in self._connection.execute(statement)})
+
+    def _is_ours(self, intent: PollIntent) -> bool:
+        row = self._held.get(intent.claim.source_id)
+        return row is not None and row.lease_token == intent.claim.token and row.lease_until is not None
 
     def write(self, intents: Sequence[PollIntent]) -> list[Mapping[str, int]]:
         """Write polls whose leases are ours, grouped. Any bad row spoils the group."""
@@ -104,11 +109,10 @@ class PollWriter:
     # --- the poll itself ----------------------------------------------------------------------------------------
 
     def _begin(self, intents: Sequence[PollIntent]) -> list[Written]:
-        before = self._rows([intent.claim.source_id for intent in intents])
         rows = [_poll_row(intent) for intent in intents]
         made = fetch(self._connection, _INSERT_POLLS, rows)
         return [
-            Written(intent, poll_id, _opens_state(intent, before[intent.claim.source_id]))
+            Written(intent, poll_id, _opens_state(intent, self._held[intent.claim.source_id]))
             for intent, (poll_id,) in zip(intents, made, strict=True)
         ]
 
@@ -185,10 +189,9 @@ class PollWriter:
         run(self._connection, _COUNT, rows)
 
 
-def _opens_state(intent: PollIntent, before: tuple[int, str, bool]) -> bool:
+def _opens_state(intent: PollIntent, before: Row[Any]) -> bool:
     """Does the poll change the state? Not that of a source which was disabled meanwhile."""
-    _, health, enabled = before
-    return enabled and intent.change.health.value != health
+    return bool(before.enabled) and intent.change.health.value != before.health
 
 
 def _reason(error: BaseException) -> str:
