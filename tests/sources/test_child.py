@@ -118,8 +118,9 @@ def test_want_of_memory_ends_the_childs_life_in_order(monkeypatch: pytest.Monkey
         ours.sendall(frames.pack_task(claim(), fetched("x")))
         ours.shutdown(socket.SHUT_WR)
         child.serve(theirs, (), Limits())
-        assert frames.receive(ours) == child.READY
-        assert json.loads((frames.receive(ours) or b"")[1:])[:2] == ["parse", "memory"]
+        reader = frames.Reader(ours)
+        assert reader.frame() == child.READY
+        assert json.loads((reader.frame() or b"")[1:])[:2] == ["parse", "memory"]
 
 
 def test_frames_end_with_their_socket() -> None:
@@ -127,8 +128,9 @@ def test_frames_end_with_their_socket() -> None:
     with ours, theirs:
         ours.sendall(b"\0\0\0\x05ab")
         ours.shutdown(socket.SHUT_WR)
-        assert frames.receive(theirs) is None
-        assert frames.receive(theirs) is None
+        reader = frames.Reader(theirs)
+        assert reader.frame() is None
+        assert not reader.has_frame()
 
 
 def test_configuration_survives_its_way() -> None:

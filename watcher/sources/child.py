@@ -6,6 +6,7 @@ It runs confined (see `confine`) and may be killed at any moment; what it answer
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,27 +22,37 @@ if TYPE_CHECKING:
     from watcher.core.program import CompiledWatchlist
 
 READY = b"ready"
+KEEP_BACK_S = 0.01
 
 
 def serve(sock: socket.socket, watchlists: Sequence[CompiledWatchlist], limits: Limits) -> None:
-    """Answer tasks until the other side closes, or until memory ran out once."""
-    send(sock, READY)
+    """Answer tasks until the other side closes.
+
+    Answers are kept back while further tasks are here already, but not for long: fewer, larger messages.
+    """
+    reader = frames.Reader(sock)
+    answers: list[bytes] = [_framed(READY)]
+    oldest = time.monotonic()
     while True:
-        frame = frames.receive(sock)
+        if not reader.has_frame() or time.monotonic() - oldest > KEEP_BACK_S:
+            sock.sendall(b"".join(answers))
+            answers.clear()
+        frame = reader.frame()
         if frame is None:
             return
+        if not answers:
+            oldest = time.monotonic()
         start_clock(limits.parse_cpu_s)
         try:
             answer = answer_task(frame, watchlists, limits)
         except MemoryError:
             answer = frames.pack_error(SourceError("parse", "memory", "the parser ran out of memory"))
         stop_clock()
-        send(sock, answer)
+        answers.append(_framed(answer))
 
 
-def send(sock: socket.socket, payload: bytes) -> None:
-    """One frame."""
-    sock.sendall(frames.LENGTH.pack(len(payload)) + payload)
+def _framed(payload: bytes) -> bytes:
+    return frames.LENGTH.pack(len(payload)) + payload
 
 
 def answer_task(frame: bytes, watchlists: Sequence[CompiledWatchlist], limits: Limits) -> bytes:

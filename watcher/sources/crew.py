@@ -1,7 +1,7 @@
 """Hands tasks to parser children and brings their answers back. Must not: look into a task or an answer.
 
-Small tasks that wait together travel together, which saves two process switches each. Children answer in order, so the
-first task without an answer is the one that killed its child; those behind it are handed to the next child.
+Small tasks that wait together travel together, there and back, which saves most of the switches between processes. Where
+a child dies over several tasks, nobody knows over which: each is tried once more by itself.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ Answered = tuple[Worker, bytes]
 
 @dataclass(slots=True)
 class _Task:
-    """A task on its way. ``was_lost``: it was once with a fork server that ended."""
+    """A task on its way.
+
+    ``was_lost``: it was once with a fork server that ended. ``is_alone``: it was in a batch that killed its child, and
+    travels by itself from now on.
+    """
 
     data: bytes
     answer: asyncio.Future[Answered]
     was_lost: bool = False
+    is_alone: bool = False
 
 
 class Crew:
@@ -105,7 +110,7 @@ class Crew:
                 try:
                     await self._work_off(batch)
                 except SourceError as error:
-                    _finish(batch.popleft(), error)
+                    self._after_failure(batch, error)
                 except ServerLostError as error:
                     self._after_loss(batch, error)
         finally:
@@ -117,19 +122,19 @@ class Crew:
 
     def _take(self, batch: deque[_Task]) -> bool:
         """Move the next tasks into a batch: one, or several small ones, a fair share of those that wait."""
-        share = min(_TOGETHER, -(-len(self._queue) // self._workers))
-        while self._queue and len(batch) < max(1, share):
-            if batch and len(self._queue[0].data) > _SMALL_BYTES:
+        share = min(_TOGETHER, max(1, -(-len(self._queue) // self._workers)))
+        while self._queue and len(batch) < share:
+            travels_alone = self._queue[0].is_alone or len(self._queue[0].data) > _SMALL_BYTES
+            if travels_alone and batch:
                 break
             task = self._queue.popleft()
             if not task.answer.done():
                 batch.append(task)
-                if len(task.data) > _SMALL_BYTES:
-                    break
+                share = 1 if travels_alone else share
         return bool(batch)
 
     async def _work_off(self, batch: deque[_Task]) -> None:
-        """Hand a batch to a child and take the answers; what is left in it at an error begins with its cause."""
+        """Hand a batch to a child and take the answers; at an error, what is left in it has none."""
         nursery = self.nursery()
         worker = self._free.pop() if self._free else await nursery.hire()
         is_sound = False
@@ -138,8 +143,10 @@ class Crew:
             async with asyncio.timeout(self._limits.parse_wall_s):
                 await worker.send(b"".join(task.data for task in batch))
             while batch and answer is not None:
-                async with asyncio.timeout(self._limits.parse_wall_s):
-                    answer = await worker.receive(ANSWER_BYTES)
+                answer = worker.received(ANSWER_BYTES)
+                if answer is None:
+                    async with asyncio.timeout(self._limits.parse_wall_s):
+                        answer = await worker.receive(ANSWER_BYTES)
                 if answer is not None:
                     _finish(batch.popleft(), (worker, answer))
                     worker.tasks += 1
@@ -159,6 +166,16 @@ class Crew:
             worker.close()
         else:
             self._free.append(worker)
+
+    def _after_failure(self, batch: deque[_Task], error: SourceError) -> None:
+        """The error of a task by itself; several are tried once more, each by itself."""
+        if len(batch) == 1:
+            _finish(batch.popleft(), error)
+            return
+        while batch:
+            task = batch.pop()
+            task.is_alone = True
+            self._queue.appendleft(task)
 
     def _after_loss(self, batch: deque[_Task], error: ServerLostError) -> None:
         """The loss of the fork server is nobody's fault: each task once more with a new one."""

@@ -22,6 +22,7 @@ FEED = b"F"
 ERROR = b"E"
 
 _SIZES = struct.Struct(">III")
+_READ_BYTES = 256 * 1024
 _PHASES = frozenset({"decode", "parse", "match"})
 
 
@@ -76,22 +77,31 @@ def unpack_error(payload: bytes) -> SourceError:
     return SourceError(phase, kind, shown)
 
 
-def receive(sock: socket.socket) -> bytes | None:
-    """The next frame of a blocking socket, or None at its end."""
-    head = _exactly(sock, LENGTH.size)
-    return None if head is None else _exactly(sock, LENGTH.unpack(head)[0])
+class Reader:
+    """Frames from a blocking socket, read ahead as far as they are here."""
 
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._buffer = bytearray()
 
-def _exactly(sock: socket.socket, count: int) -> bytes | None:
-    buffer = bytearray(count)
-    view = memoryview(buffer)
-    at = 0
-    while at < count:
-        got = sock.recv_into(view[at:])
-        if not got:
-            return None
-        at += got
-    return bytes(buffer)
+    def has_frame(self) -> bool:
+        """Whether a whole frame has been read ahead."""
+        return len(self._buffer) >= LENGTH.size and len(self._buffer) >= self._need()
+
+    def frame(self) -> bytes | None:
+        """The next frame, or None where the other side closed before its end."""
+        while not self.has_frame():
+            piece = self._sock.recv(_READ_BYTES)
+            if not piece:
+                return None
+            self._buffer += piece
+        need = self._need()
+        frame = bytes(self._buffer[LENGTH.size : need])
+        del self._buffer[:need]
+        return frame
+
+    def _need(self) -> int:
+        return LENGTH.size + int(LENGTH.unpack_from(self._buffer)[0])
 
 
 @dataclass(frozen=True, slots=True)

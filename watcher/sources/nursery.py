@@ -68,6 +68,24 @@ class Worker:
         """Hand bytes to the child."""
         await asyncio.get_running_loop().sock_sendall(self.sock, data)
 
+    def received(self, most: int) -> bytes | None:
+        """The next frame, if it is here already.
+
+        Raises:
+            ValueError: a frame longer than ``most``.
+        """
+        head = frames.LENGTH.size
+        if len(self.buffer) < head:
+            return None
+        size = frames.LENGTH.unpack_from(self.buffer)[0]
+        if size > most:
+            raise ValueError("an answer is too long")
+        if len(self.buffer) < head + size:
+            return None
+        frame = bytes(self.buffer[head : head + size])
+        del self.buffer[: head + size]
+        return frame
+
     async def receive(self, most: int) -> bytes | None:
         """The next frame of the child, or None at its end.
 
@@ -75,21 +93,11 @@ class Worker:
             ValueError: a frame longer than ``most``.
         """
         loop = asyncio.get_running_loop()
-        need = frames.LENGTH.size
-        has_length = False
-        while len(self.buffer) < need or not has_length:
-            if not has_length and len(self.buffer) >= need:
-                size = frames.LENGTH.unpack_from(self.buffer)[0]
-                if size > most:
-                    raise ValueError("an answer is too long")
-                need, has_length = need + size, True
-                continue
+        while (frame := self.received(most)) is None:
             piece = await loop.sock_recv(self.sock, 256 * 1024)
             if not piece:
                 return None
             self.buffer += piece
-        frame = bytes(self.buffer[frames.LENGTH.size : need])
-        del self.buffer[:need]
         return frame
 
 
