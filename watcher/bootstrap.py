@@ -263,7 +263,6 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
     from watcher.app.daemon import Duties
     from watcher.app.poll import Poller
     from watcher.app.reload import Reloader
-    from watcher.core.model import SECOND
     from watcher.sources.http import HttpFetcher
     from watcher.storage.lock import WriterLock
     from watcher.storage.migrate import upgrade
@@ -277,8 +276,6 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
         writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         stack.callback(writer.shutdown, cancel_futures=True)
         store = _build_store(settings, stack)
-        # What has been owed for longer than alerts live helps nobody: we were down, or a copy was restored (E-19).
-        store.suppress_alerts(clock.now() - round(settings.limits.alert_age_s * SECOND), clock.now())
 
         async def build() -> Generation:
             import asyncio
