@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -18,6 +20,7 @@ from tests.support.backends import Backend
 from tests.support.polls import T0, document, source
 from watcher.core.errors import StorageError
 from watcher.storage.engine import APPLICATION_ID, begin, open_engine
+from watcher.storage.files import put_in_place
 from watcher.storage.migrate import check, migrations_folder, run_migrations, upgrade
 from watcher.storage.schema import HEAD, KNOWN, schema_version
 from watcher.storage.store import SqlStore
@@ -61,7 +64,8 @@ def test_an_upgrade_without_work_imports_no_alembic(tmp_path: Path, migrated_fil
     path = tmp_path / "x.sqlite3"
     shutil.copy(migrated_file, path)
     script = (
-        "import sys; from watcher.storage.migrate import upgrade; "
+        "import sys; from watcher.storage.files import put_in_place
+from watcher.storage.migrate import upgrade; "
         "assert upgrade(sys.argv[1]) == '0001'; assert 'alembic' not in sys.modules, 'alembic'; "
         "from watcher.storage.queries import Queries; from watcher.storage.store import SqlStore; "
         "assert not {'psycopg', 'sqlalchemy.dialects.postgresql', 'sqlalchemy.orm'} & set(sys.modules)"
@@ -107,6 +111,18 @@ def test_a_filled_database_is_copied_before_an_upgrade(tmp_path: Path, monkeypat
     copy = tmp_path / "x.sqlite3.schema-0001.20260905T060708Z.bak"
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT name FROM sources").fetchall() == [("a",)]
+
+
+def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_args: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "x.sqlite3"
+    assert upgrade(str(path)) == ""
+    assert [found.name for found in tmp_path.iterdir()] == ["x.sqlite3"]
+    with pytest.raises(FileExistsError):
+        put_in_place(tmp_path / "draft", path)
 
 
 @pytest.mark.postgres

@@ -15,6 +15,7 @@ from watcher.core.errors import DatabaseUnusableError, StorageError, UsageProble
 from watcher.storage.address import parse_address
 from watcher.storage.engine import check_file
 from watcher.storage.faults import DAMAGED, translate
+from watcher.storage.files import put_in_place
 
 PAGES = 4096
 """Pages per step of a backup: the writer gets its turn between steps."""
@@ -44,7 +45,7 @@ def backup(database: str, target: Path) -> int:
             raise DatabaseUnusableError(
                 f"{address.path} is damaged (quick_check: {problems[0]})", hint="restore an older backup over it"
             )
-        os.link(draft, target)
+        put_in_place(draft, target)
     return target.stat().st_size
 
 

@@ -17,6 +17,7 @@ from watcher.core.errors import StorageError
 from watcher.core.limits import Limits
 from watcher.storage.address import Address, parse_address
 from watcher.storage.engine import begin, open_engine, sqlite_engine, writer
+from watcher.storage.files import put_in_place
 from watcher.storage.schema import HEAD, KNOWN, read_version, refuse_newer, schema_version
 
 
@@ -57,7 +58,7 @@ def _make_new(path: Path, limits: Limits) -> None:
             run_migrations(engine, HEAD)
         finally:
             engine.dispose()
-        os.link(draft, path)  # unlike a rename it fails where somebody was faster
+        put_in_place(draft, path)
     except OSError as error:
         raise StorageError(f"{path} cannot be created: {error.strerror} (errno {error.errno})") from error
     finally:
