@@ -64,8 +64,7 @@ def test_an_upgrade_without_work_imports_no_alembic(tmp_path: Path, migrated_fil
     path = tmp_path / "x.sqlite3"
     shutil.copy(migrated_file, path)
     script = (
-        "import sys; from watcher.storage.files import put_in_place
-from watcher.storage.migrate import upgrade; "
+        "import sys; from watcher.storage.migrate import upgrade; "
         "assert upgrade(sys.argv[1]) == '0001'; assert 'alembic' not in sys.modules, 'alembic'; "
         "from watcher.storage.queries import Queries; from watcher.storage.store import SqlStore; "
         "assert not {'psycopg', 'sqlalchemy.dialects.postgresql', 'sqlalchemy.orm'} & set(sys.modules)"
