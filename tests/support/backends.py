@@ -62,8 +62,8 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server() -> Any:
-    return start_server()
+def server(pytestconfig: pytest.Config) -> Any:
+    return start_server(pytestconfig)
 
 
 @pytest.fixture(scope="session")

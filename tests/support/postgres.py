@@ -15,9 +15,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+_running: list[Any] = []
 
-def start_server() -> Any:
-    """The server; starts it where it does not run yet. It ends with the last process that uses it.
+
+def start_server(config: pytest.Config) -> Any:
+    """The server; starts it where it does not run yet. It ends with the last process of the run that uses it.
 
     Skips where the wheel is missing, except on a build server (``CI`` set): there the tests must run.
     """
@@ -38,12 +40,20 @@ def start_server() -> Any:
         except (OSError, subprocess.SubprocessError):  # it gives up after 10 s, which a busy machine can take
             if number == 3:
                 raise
+    _ends_with(config, server)
     # Nothing here has to survive a power cut; without this every test waits for the disk.
     administer(
         server, *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "synchronous_commit", "full_page_writes"))
     )
     administer(server, "SELECT pg_reload_conf()")
     return server
+
+
+def _ends_with(config: pytest.Config, server: Any) -> None:
+    """Stop it when the run ends; a worker of the run may be ended before its exit handlers have done so."""
+    if server not in _running:
+        _running.append(server)
+        config.add_cleanup(server.cleanup)
 
 
 def url_of(server: Any, name: str) -> str:
