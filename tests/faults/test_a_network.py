@@ -529,6 +529,13 @@ def test_a30_control_bytes_in_a_validator() -> None:
         assert run(fetch(server, "/")).etag == ""
 
 
+def test_a38_headers_that_are_no_text_are_kept_as_escapes() -> None:
+    with Server() as server:
+        server.on("/", reply(BODY, headers=[("X-Odd", "a\udcffb\x1b[31m")]))
+        got = run(fetch(server, "/"))
+    assert got.header("x-odd") == "a\\udcffb\\x1b[31m"
+
+
 # --- being told to wait -----------------------------------------------------------------------------------------
 
 

@@ -320,7 +320,7 @@ class _Exchange:
         return Fetched(
             status=response.status,
             url=hop.text,
-            headers=tuple((name.lower(), value) for name, value in response.headers.items()),
+            headers=tuple((escaped(name.lower()), escaped(value)) for name, value in response.headers.items()),
             body=body,
             digest=hashlib.sha256(body).digest(),
             etag=self._validator(headers.get("etag", "")) if keeps else "",

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import queue
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 Resolve = Callable[[str, int], Sequence[tuple[int, str]]]
 """Blocking: host and port to pairs of address family and address."""
+
+_IDLE_S = 30.0
 
 DNS_TIMEOUT_MARK = "name lookup timed out"
 
@@ -40,10 +42,11 @@ class DeadlineResolver(AbstractResolver):
         self._deadline_s = deadline_s
         self._resolve = resolve
         self._limit = threads
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._changed = threading.Condition()
         self._threads = 0
-        self._idle = 0
+        self._wanted = 0  # lookups queued or running: each must have a thread
+        self._is_closed = False
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -67,27 +70,33 @@ class DeadlineResolver(AbstractResolver):
 
     async def close(self) -> None:
         """Let idle threads end; a hanging one ends with its lookup."""
-        with self._lock:
-            for _ in range(self._threads):
-                self._jobs.put(None)
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def _submit(self, job: Callable[[], None]) -> None:
-        with self._lock:
-            self._jobs.put(job)
-            if self._idle < self._jobs.qsize() and self._threads < self._limit:
+        with self._changed:
+            self._jobs.append(job)
+            self._wanted += 1
+            if self._threads < min(self._wanted, self._limit):
                 self._threads += 1
                 threading.Thread(target=self._work, name="name-lookup", daemon=True).start()
+            self._changed.notify()
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                self._idle += 1
-            job = self._jobs.get()
-            with self._lock:
-                self._idle -= 1
-            if job is None:
-                return
+        while (job := self._next_job()) is not None:
             job()
+            with self._changed:
+                self._wanted -= 1
+
+    def _next_job(self) -> Callable[[], None] | None:
+        """The next lookup; None where there is none for so long that this thread is not needed any more."""
+        with self._changed:
+            while not self._jobs:
+                if self._is_closed or (not self._changed.wait(_IDLE_S) and not self._jobs):
+                    self._threads -= 1
+                    return None
+            return self._jobs.popleft()
 
     def _look_up(
         self,
