@@ -295,7 +295,7 @@ def test_b07_entries_beyond_the_cap_are_counted() -> None:
 
 def test_b07_also_where_the_body_cannot_be_cut() -> None:
     limits = replace(Limits(), entries_per_feed=50)
-    feed = parse(rss(*(item(n) for n in range(3000)), "<item>&undefined;</item>"), limits=limits)
+    feed = parse(rss(*(item(n) for n in range(3000)), "<item><b></item>"), limits=limits)
     assert len(feed.entries) == 50
     assert feed.dropped == 2951
     assert all("loose" in entry.flags for entry in feed.entries)
@@ -538,7 +538,7 @@ def test_b17_of_a_cut_body_whole_entries_are_kept(at: str) -> None:
 
 def test_b17_also_where_it_is_not_well_formed() -> None:
     body = rss(
-        item(1), "<item><guid>g2</guid><title>A &nbsp; B</title></item>", "<item><guid>g3</guid><title>cut", tail=""
+        item(1), "<item><guid>g2</guid><title>A <b> B</title></item>", "<item><guid>g3</guid><title>cut", tail=""
     )
     feed = parse(body)
     assert feed.partial

@@ -120,12 +120,32 @@ def test_only_unseen_items_are_parsed() -> None:
 
 
 def test_in_doubt_the_whole_body_is_parsed() -> None:
-    body = rss(item(1), "<item><guid>g2</guid><title>&nbsp;</title></item>")
+    body = rss(item(1), "<item><guid>g2</guid><title><b></title></item>")
     feed = parse(body, seen=frozenset(parse(rss(item(1))).item_digests))
     assert len(feed.entries) == 2
     assert feed.item_digests == ()
     assert all("loose" in entry.flags for entry in feed.entries)
     assert "not well-formed XML, read by the tolerant parser" in feed.warnings
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [("A &nbsp; B", "A B"), ("AT&T & co", "AT&T & co"), ("caf&eacute; &amp; x", "café & x"), ("&foo; &#1055;", "&foo; П"),
+     ("<![CDATA[R&D &nbsp;]]> & x", "R&D & x"), ("&LT;b>", ""), ("a&b=c;", "a&b=c;")],
+)  # fmt: skip
+def test_plain_faults_are_mended_and_the_feed_stays_well_formed(title: str, text: str) -> None:
+    feed = parse(rss(item(1), f"<item><guid>g2</guid><title>{title}</title></item>"))
+    assert (len(feed.entries), feed.entries[1].title) == (2, text)
+    assert len(feed.item_digests) == 2
+    assert not any("loose" in entry.flags for entry in feed.entries)
+
+
+def test_what_follows_the_feed_is_left_out_unless_it_holds_items() -> None:
+    junk = parse(rss(item(1)) + "\n<script>track()</script> & more")
+    assert (len(junk.entries), len(junk.item_digests)) == (1, 1)
+    assert "what follows the end of the feed was left out" in junk.warnings
+    more = parse(rss(item(1)) + rss(item(2)))
+    assert [entry.guid for entry in more.entries] == ["g1", "g2"]
 
 
 @pytest.mark.parametrize(

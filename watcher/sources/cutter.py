@@ -10,6 +10,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from watcher.sources import mend
+
 DIGEST_BYTES = 32
 """An item's digest is the SHA-256 of its bytes; only ever compared within one source."""
 
@@ -25,7 +27,15 @@ TRUNCATED = frozenset(
         )
     }
 )
-_BAD_REFERENCE = expat.errors.codes[expat.errors.XML_ERROR_BAD_CHAR_REF]
+_MENDABLE = {
+    expat.errors.codes[text]: fault
+    for text, fault in (
+        (expat.errors.XML_ERROR_BAD_CHAR_REF, mend.BAD_REFERENCE),
+        (expat.errors.XML_ERROR_UNDEFINED_ENTITY, mend.UNKNOWN_NAME),
+        (expat.errors.XML_ERROR_INVALID_TOKEN, mend.UNKNOWN_NAME),
+        (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, mend.JUNK_AFTER),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +49,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the scan found. ``is_certain``: items may be cut out. ``ancestors`` are the tags around the items."""
+    """What the scan found. ``is_certain``: items may be cut out. ``ancestors`` are the tags around the items.
+
+    ``fault`` and ``fault_at`` say what made the body no XML, where `mend` may know a remedy.
+    """
 
     root: str
     items: tuple[Item, ...] = ()
     is_certain: bool = False
     is_truncated: bool = False
-    has_bad_reference: bool = False
+    fault: str = ""
+    fault_at: int = 0
     ancestors: tuple[str, ...] = ()
 
 
@@ -112,7 +126,8 @@ def scan(body: bytes) -> Layout:
             tuple(state.items),
             is_certain=is_truncated and bool(state.items) and not state.is_nested,
             is_truncated=is_truncated,
-            has_bad_reference=error.code == _BAD_REFERENCE,
+            fault=_MENDABLE.get(error.code, ""),
+            fault_at=parser.ErrorByteIndex,
             ancestors=state.ancestors,
         )
     is_certain = bool(state.items) and not state.is_nested

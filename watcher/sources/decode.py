@@ -56,7 +56,6 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,60})", re.IGNORECASE)
 _DECLARATION = re.compile(rb"^\s{0,1000}<\?xml\s[^>]{0,400}?encoding\s{0,20}=\s{0,20}[\"']([A-Za-z0-9._:-]{1,60})[\"']")
 _DECLARATION_TEXT = re.compile(r"<\?xml(?:\s[^>]{0,2000})?\?>")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_BAD_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,40})|([0-9]{1,40}));?")
 
 CONTROL_MARK = "\ufdd0"
 """Stands for a character that XML cannot hold, so that the entry it was in is flagged when its text is scrubbed: a
@@ -208,14 +207,3 @@ def _doctype_end(text: str, at: int) -> int:
         elif char == ">":
             return index
     return -1
-
-
-def mend_references(text: str) -> str:
-    """Replace character references that name no character by the control mark."""
-
-    def mended(match: re.Match[str]) -> str:
-        number = int(match.group(1), 16) if match.group(1) else int(match.group(2))
-        is_char = number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE
-        return match.group(0) if is_char or 0x10000 <= number <= 0x10FFFF else CONTROL_MARK
-
-    return _BAD_REFERENCE.sub(mended, text)

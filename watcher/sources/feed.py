@@ -22,8 +22,9 @@ from watcher.core.limits import Limits
 from watcher.core.model import Entry, Micros
 from watcher.sources import cutter, feedwishes
 from watcher.sources.dates import FIRST_YEAR, LAST_YEAR, read_date
-from watcher.sources.decode import clean_prologue, decode, mend_references
+from watcher.sources.decode import clean_prologue, decode
 from watcher.sources.fields import FieldCleaner, primary_language
+from watcher.sources.mend import mend, mend_references
 from watcher.sources.registry import RawFeed, Request
 from watcher.sources.sniff import challenge_name, is_html, not_a_feed
 
@@ -39,6 +40,7 @@ _ITEM_END = re.compile(r"</(?:[A-Za-z_][\w.-]{0,20}:)?(?:item|entry)\s*>", re.IG
 _YEAR = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
 _DATE_KEYS = ("published", "updated", "created")
 _SUMMARY_PROBE = 160
+_MENDINGS = 3
 
 
 def parse(request: Request) -> RawFeed:
@@ -50,17 +52,27 @@ def parse(request: Request) -> RawFeed:
     decoded = decode(request.body, request.content_type)
     document = clean_prologue(decoded.text)
     root = _check_root(document, decoded.text)
-    data = document.encode("utf-8", "replace")
-    layout = cutter.scan(data)
-    if layout.has_bad_reference:
-        document = mend_references(document)
-        data = document.encode("utf-8", "replace")
-        layout = cutter.scan(data)
+    document, data, layout, notes = _scan_mended(document)
     reading = _read_new(data, layout, request) if layout.is_certain else None
     if reading is None:
         reading = _read_whole(document, root, request.limits, is_truncated=layout.is_truncated)
     feed = _build(reading, request, decoded.text)
-    return replace(feed, warnings=(*decoded.warnings, *feed.warnings))
+    return replace(feed, warnings=(*decoded.warnings, *notes, *feed.warnings))
+
+
+def _scan_mended(document: str) -> tuple[str, bytes, cutter.Layout, list[str]]:
+    """The document with its plain faults mended, one after the other, as text and bytes, and its layout."""
+    notes: list[str] = []
+    for _ in range(_MENDINGS):
+        data = document.encode("utf-8", "replace")
+        layout = cutter.scan(data)
+        mended, note = mend(document, layout.fault, layout.fault_at)
+        if mended == document:
+            return document, data, layout, notes
+        document = mended
+        notes += [note] if note else []
+    data = document.encode("utf-8", "replace")
+    return document, data, cutter.scan(data), notes
 
 
 @dataclass(frozen=True, slots=True)

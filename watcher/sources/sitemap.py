@@ -19,8 +19,9 @@ from watcher.core.errors import SourceError
 from watcher.core.model import Entry, Micros
 from watcher.sources import cutter
 from watcher.sources.dates import moment, read_date
-from watcher.sources.decode import clean_prologue, decode, mend_references
+from watcher.sources.decode import clean_prologue, decode
 from watcher.sources.fields import FieldCleaner, primary_language
+from watcher.sources.mend import mend_references
 from watcher.sources.registry import RawFeed, Request
 from watcher.sources.sniff import challenge_name, not_a_feed
 
