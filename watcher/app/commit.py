@@ -1,12 +1,13 @@
 """Commits finished polls, many in one transaction and each in a savepoint. Must not: fetch, parse or start anything.
 
-Whoever finishes a poll while nobody writes becomes the writer of all that are waiting; so batches grow with load and no
-poll waits for a timer.
+Whoever finishes a poll while nobody writes becomes the writer of all that are waiting, after a moment in which more may
+come; so batches grow with load, and the last poll of a round waits for nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -32,6 +33,8 @@ _ATTEMPTS = 3
 # lock does not.
 PAUSE_S = 300.0
 BUSY_PAUSE_S = 30.0
+# Polls are hours apart; a fifth of a second is nothing to them, and batches grow by it.
+LINGER_S = 0.2
 
 
 def no_trace(point: str) -> None:
@@ -73,6 +76,8 @@ class Committer:
         self._jitter = jitter
         self._trace = trace
         self._pending: list[tuple[Finished, asyncio.Future[PollLine]]] = []
+        self._coming = 0
+        self._enough = asyncio.Event()
         self._lock = asyncio.Lock()
         self._paused_until = 0.0
         self.last_commit_s = clock.monotonic()
@@ -89,16 +94,38 @@ class Committer:
         name, detail = type(error).__name__, str(error)[:200]
         log.log(logging.ERROR, "phase=store error=%s detail=%s polling pauses for %.0f s", name, detail, seconds)
 
+    def expect(self, polls: int) -> None:
+        """So many more polls will come to be committed (negative: so many will not, after all)."""
+        self._coming += polls
+        self._tell()
+
     async def commit(self, finished: Finished) -> PollLine:
         """Have a poll written: by this task or, together with others, by the one that writes now."""
         mine: asyncio.Future[PollLine] = asyncio.get_running_loop().create_future()
         self._pending.append((finished, mine))
+        self.expect(-1)
         async with self._lock:
             if not mine.done():
+                await self._linger()
                 batch = self._pending[: self._limits.commit_batch]
                 del self._pending[: self._limits.commit_batch]
                 await asyncio.shield(self._write(batch))
         return await mine
+
+    async def _linger(self) -> None:
+        """Wait a moment while more polls are on their way: a transaction for many costs little more than for one."""
+        if self._is_worth_it():
+            return
+        self._enough.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._enough.wait(), LINGER_S)
+
+    def _is_worth_it(self) -> bool:
+        return self._coming <= 0 or len(self._pending) >= self._limits.commit_batch
+
+    def _tell(self) -> None:
+        if self._is_worth_it():
+            self._enough.set()
 
     async def _write(self, batch: Sequence[tuple[Finished, asyncio.Future[PollLine]]]) -> None:
         polls = [finished for finished, _ in batch]
@@ -169,7 +196,7 @@ class Committer:
 
     @staticmethod
     def _left(transaction: Transaction, claim: Claim, body: NamedBody, feed: ParsedFeed) -> Sequence[int]:
-        if claim.is_first:
+        if claim.is_first or (claim.seen_items and claim.seen_items.issubset(feed.item_digests)):
             return ()
         return transaction.unseen_entries(claim.source_id, [named.key for named in body.entries], feed.item_digests)
 

@@ -120,6 +120,7 @@ class Poller:
         self._on_poll = on_poll
         self._writer = writer or ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._tasks: dict[asyncio.Task[PollLine], Claim] = {}
+        self._ended = asyncio.Event()
         self._committer = Committer(store, self._writer, clock, limits, jitter=jitter, trace=trace)
         self._outage = OutageWatch(clock, limits)
         self.is_stopping = False
@@ -141,20 +142,21 @@ class Poller:
         while more or self._tasks:
             if more and not self._may_start():
                 more = False
-            elif more and self._free() > 0:
+            elif more and self._has_room():
                 claims = await self._claim(self._free(), everything=everything, only=only)
                 polled_before = [claim for claim in claims if claim.source_id in polled]
                 await self._give_back(polled_before)
                 polled.update(await self._start([claim for claim in claims if claim.source_id not in polled]))
                 more = len(claims) > len(polled_before)
             if self._tasks:
-                finished, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-                done.lines.extend(self._collect(finished))
+                await self._ended.wait()
+                self._ended.clear()
+                done.lines.extend(self._collect())
         return done
 
     async def fill(self, most: int | None = None) -> int:
         """Start polls of what is due, as many as there is room for (and at most ``most``); returns how many."""
-        self._collect({task for task in self._tasks if task.done()})
+        self._collect()
         free = self._free() if most is None else min(self._free(), most)
         if free <= 0 or not self._may_start():
             return 0
@@ -188,6 +190,10 @@ class Poller:
     def _free(self) -> int:
         return self._limits.in_flight - len(self._tasks)
 
+    def _has_room(self) -> bool:
+        """A claim is a transaction: it is worth one when a good part of the places is free."""
+        return not self._tasks or self._free() >= max(1, self._limits.in_flight // 4)
+
     def _may_start(self) -> bool:
         return not self.is_stopping and not self._committer.is_paused
 
@@ -196,8 +202,11 @@ class Poller:
         begin, back = self._admit(claims) if self._may_start() else ([], list(claims))
         await self._give_back(back)
         self._outage.started(len(begin))
+        self._committer.expect(len(begin))
         for claim in begin:
-            self._tasks[asyncio.create_task(self._poll(claim), name=f"poll {claim.spec.id}")] = claim
+            task = asyncio.create_task(self._poll(claim), name=f"poll {claim.spec.id}")
+            task.add_done_callback(lambda _task: self._ended.set())
+            self._tasks[task] = claim
         return [claim.source_id for claim in begin]
 
     def _admit(self, claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
@@ -216,11 +225,11 @@ class Poller:
                 back.append(claim)
         return begin, back
 
-    def _collect(self, tasks: set[asyncio.Task[PollLine]]) -> list[PollLine]:
+    def _collect(self) -> list[PollLine]:
         """Take finished tasks off the list; returns the lines of those that were neither cancelled nor a bug."""
         lines = []
-        for task in tasks:
-            self._tasks.pop(task, None)
+        for task in [task for task in self._tasks if task.done()]:
+            del self._tasks[task]
             if task.cancelled():
                 continue
             error = task.exception()
@@ -257,6 +266,9 @@ class Poller:
         started_at = self._clock.now()
         try:
             finished = await self._read_all(claim, started_at)
+        except asyncio.CancelledError:
+            self._committer.expect(-1)
+            raise
         finally:
             self._outage.ended()
         line = await self._committer.commit(finished)

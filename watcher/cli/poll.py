@@ -91,7 +91,9 @@ def _refuse_unknown(names: tuple[str, ...], known: frozenset[str]) -> None:
 def _conclude(printer: Printer, polled: Round, names: tuple[str, ...]) -> None:
     if not polled.lines:
         what = "none of these sources" if names else "no source"
-        printer.write(f"nothing polled: {what} is due; --all polls them now, but never before a publisher's Retry-After")
+        printer.write(
+            f"nothing polled: {what} is due; --all polls them now, but never before a publisher's Retry-After"
+        )
     elif polled.reached_nothing:
         printer.write("No source could be reached: is this machine on the internet?")
         printer.write("`make demo` (or `watcher demo`) shows watcher at work on sample sources, without internet.")
