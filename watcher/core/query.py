@@ -399,8 +399,8 @@ _COMPLAINTS: Final = (
     (r"!", "'!' must stand directly before what is unwanted, inside &", "write wanted & !unwanted"),
     (r"[‘’“”„«»]", "curly quotes are not quotation marks here", 'use straight ones: "exact words"'),
     (r",", "a comma means nothing here", "join alternatives with |"),
-    (r"@", "a concept has a name", "write @name"),
-    (r"=", "'=' stands directly before a word", "write =NATO"),
+    (r"@(?![A-Za-z0-9_-])", "a concept has a name", "write @name"),
+    (r'=(?![\w"])', "'=' stands directly before a word", "write =NATO"),
 )
 
 

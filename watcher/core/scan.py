@@ -6,7 +6,7 @@ from bisect import bisect_left
 from functools import cached_property
 from itertools import compress
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from watcher.core.alphabet import encode
 from watcher.core.model import Match
@@ -47,7 +47,8 @@ class Scan:
 
     # places of terms
 
-    def _signatures(self) -> list[int | None]:
+    def _signatures(self) -> list[Any]:
+        """By token, its signature; None or 0 where no term knows it."""
         known = self.watchlist.lexis.signature
         found = list(map(known, self.reading.tokens))
         if self.reading.is_suspect:
@@ -66,7 +67,7 @@ class Scan:
         found: dict[int, list[int]] = {}
         last = len(signatures)
         for begin in compress(range(last), signatures):
-            node = roots[signatures[begin] or 0]
+            node = roots[signatures[begin]]
             at = begin
             while node is not None:
                 for term in node[0]:

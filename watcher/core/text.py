@@ -88,13 +88,16 @@ def _needs_map(char: str) -> bool:
 
 
 def _clusters(text: str, start: int, end: int) -> Iterable[tuple[str, int, int]]:
-    """Base characters with their marks, invisible ones dropped; at most a few marks each (a pile of them is linear)."""
+    """Base characters with their marks, invisible ones dropped; at most a few marks each (a pile of them is linear).
+
+    A mark after a space stands for itself: it must not pull what it begins into the field before it.
+    """
     cluster, since, until = "", start, start
     for position in range(start, end):
         char = text[position]
         if _is_dropped(char):
             continue
-        if cluster and _is_mark(char):
+        if cluster and not cluster.isspace() and _is_mark(char):
             if len(cluster) <= _MARKS_KEPT:
                 cluster += char
         else:

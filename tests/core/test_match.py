@@ -1,0 +1,265 @@
+"""What the engine finds in a text, and where; each test is one promise of the language."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.engine import compiled, evidence, found, one_rule, spelled
+from watcher.core.limits import Limits
+from watcher.core.match import find_evidence
+from watcher.core.program import _Memo
+
+TWO = "concepts:\n  nation: {en: [Ruritania, '=US'], ru: [Руритания]}\n  paper: {en: [draft, note], de: [{term: Note, only: de}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "words"),
+    [
+        ("guarantee", "They want guarantees now.", ["guarantees"]),
+        ("guarantee", "They want assurance.", []),
+        ('"guarantee"', "They want guarantees now.", []),
+        ('"legal text"', "A Legal\nText came.", ["Legal\nText"]),
+        ("non-use of force", "The non-use of force.", ["non-use of force"]),
+        ("non-use of force", "The non use\u00a0of force.", ["non use\u00a0of force"]),
+        ("legal text", "It was legal. Text followed.", []),
+        ("legal text", "It was legal; text followed.", []),
+        ("legal text", "It was legal!? Text followed.", []),
+        ("legal text", "legal\n\ntext", []),
+        ("legal text", "legal, text", ["legal, text"]),
+        ("U.S. envoy", "The U.S. envoy spoke.", ["U.S. envoy"]),
+        ("security guarantee*", "security guaranteeing", ["security guaranteeing"]),
+        ("secur*", "Securities and securing.", ["Securities", "securing"]),
+        ("=UN", "The UN and un ami.", ["UN"]),
+        ('="No Deal"', "No Deal, no deal.", ["No Deal"]),
+        ("a near/1 b", "a x b", ["a", "b"]),
+        ("a near/1 b", "b x a", ["b", "a"]),
+        ("a near/1 b", "a x x b", []),
+        ("a before/0 b", "b a", []),
+        ("a before/0 b", "a b", ["a", "b"]),
+        ("a near/3 b", "a x", []),
+        ("a near/3 b", "b x", []),
+        ("a sentence b", "The a came. The b went.", []),
+        ("a sentence b", "The b and the a went. No more.", ["b", "a"]),
+        ("a sentence b", "only a", []),
+        ("a & b", "a. b.", ["a", "b"]),
+        ("a & !b", "a. b.", []),
+        ("a & !b", "a. c.", ["a"]),
+        ("2 of (a | b | c)", "a c", ["a", "c"]),
+        ("2 of (a | b | c)", "a a", []),
+        ("(a & b) | c", "c", ["c"]),
+        ("lead:(a)", "One. Two. Three. Four a.", []),
+        ("lead:(a)", "One a. Two.", ["a"]),
+        ("(a near/2 b) sentence c", "a b, then c.", ["a", "b", "c"]),
+    ],
+)
+def test_what_a_query_finds(query: str, text: str, words: list[str]) -> None:
+    assert words == found(query, text)
+
+
+def test_a_title_is_a_field_of_its_own() -> None:
+    assert found("title:(a)", "b", "a") == ["a"]
+    assert found("title:(a)", "a", "b") == []
+    assert found("a near/5 b", "b", "a") == []
+    assert found("legal text", "text", "legal") == []
+
+
+def test_a_concept_is_found_in_any_of_its_languages() -> None:
+    assert found("@nation", "Так говорит Руритания.", concepts=TWO) == ["Руритания"]
+    assert found("@nation", "us and US", concepts=TWO) == ["US"]
+
+
+def test_a_term_for_one_language_is_found_only_there() -> None:
+    watchlist = one_rule("@paper", concepts=TWO.replace("draft, note", "draft"))
+
+    assert spelled(evidence(watchlist, "Die Note kam."), "Die Note kam.") == []
+    assert spelled(evidence(watchlist, "Die Note kam.", language="de-AT"), "Die Note kam.") == ["Note"]
+
+
+def test_forms_that_look_alike_stay_apart() -> None:
+    concepts = "concepts:\n  treaty: {ru: [договор]}\n  duty: {uk: [зобов'язання, проєкт]}\n"
+
+    assert found("@treaty", "Проекта договора нет, они договорились.", concepts=concepts) == ["договора"]
+    assert found("@duty", "Немає зобовʼязань, є проект.", concepts=concepts) == ["зобовʼязань", "проект"]
+    assert found("draft", "The drafty house.") == []
+
+
+def test_stress_marks_and_yo_do_not_hide_a_word() -> None:
+    assert found(
+        "@treaty", "нет дого\u0301вора", concepts="concepts:\n  treaty: {ru: [договор]}\n"
+    ) == ["дого\u0301вора"]
+    assert found('"еще"', "Ещё раз") == ["Ещё"]
+
+
+def test_letters_outside_the_alphabet_are_checked_letter_by_letter() -> None:
+    assert found("Łódź", "In Łódź today.") == ["Łódź"]
+    assert found("Łódź", "In Ęódź today.") == []
+    assert found("Łódź*", "In Łódźki today.") == ["Łódźki"]
+    assert found("Łódź*", "In Ęódźki today.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "guar\u200bantee",
+        "guar\u00adantee",
+        "ｇｕａｒａｎｔｅｅ",
+        "𝐠𝐮𝐚𝐫𝐚𝐧𝐭𝐞𝐞",
+        "gu\u2060ar\ufe0fantee",
+    ],
+)
+def test_c11_hidden_and_compatibility_characters_do_not_hide_a_word(text: str) -> None:
+    given = f"The {text} stands."
+
+    assert [text] == found("guarantee", given)
+    assert [text] == found("guarantee", "nothing", given)
+
+
+def test_c12_look_alike_letters_match_with_a_flag() -> None:
+    watchlist = one_rule("guarantee")
+    text = "The gu\u0430r\u0430ntee stands."
+
+    result = evidence(watchlist, text)
+
+    assert result is not None
+    (firing,) = result.signals[0].firings
+    assert (firing.flag, firing.matches[0].form) == ("look-alike", "guarantee")
+    assert firing.matches[0].flag == "look-alike"
+
+
+def test_c12_letters_of_a_third_script_are_read_too() -> None:
+    assert found("guarantee", "The guαrantee stands.") == ["guαrantee"]
+    assert found("=UN", "The \u054dN stands; guαrantee.") == []
+
+
+def test_c12_a_clean_place_takes_the_flag_away() -> None:
+    result = evidence(one_rule("guarantee"), "A gu\u0430rantee and a guarantee.")
+
+    assert result is not None
+    assert result.signals[0].firings[0].flag == ""
+
+
+def test_c12_case_is_never_read_from_imitations() -> None:
+    assert found("=NATO", "The N\u0410TO spoke.") == []
+
+
+def test_c15_a_stuffed_text_is_one_capped_hit() -> None:
+    result = find_evidence(one_rule("a | b"), "", "a b " * 5000, limits=Limits())
+
+    assert result is not None
+    (firing,) = result.signals[0].firings
+    assert Limits().matches_per_signal >= len(firing.matches)
+    assert firing.places <= 1000
+
+
+def test_c15_pairs_of_a_stuffed_text_are_bounded() -> None:
+    result = find_evidence(one_rule("a near/100 b"), "", "a b " * 2000, limits=Limits())
+
+    assert result is not None
+    assert result.signals[0].firings[0].places <= 1000
+
+
+def test_many_rules_share_the_room_for_matches() -> None:
+    rules = "".join(f"      - {{id: r{n}, match: 'w{n}', weight: 10}}\n" for n in range(9))
+    watchlist = compiled(f"signals:\n  s:\n    title: S\n    rules:\n{rules}")
+    text = " ".join(f"w{n}" for n in range(9)) + " "
+
+    result = find_evidence(watchlist, "", text * 20, limits=Limits())
+
+    assert result is not None
+    assert Limits().matches_per_signal >= sum(len(firing.matches) for firing in result.signals[0].firings)
+    assert all(firing.matches for firing in result.signals[0].firings)
+
+
+# --- context ------------------------------------------------------------------------------------------------------
+
+
+def test_needs_in_the_entry_or_in_the_sentence() -> None:
+    assert found("a", "An a. The b.", "", "needs: b") == ["a"]
+    assert found("a", "An a. The c.", "", "needs: b") == []
+    assert found("pact", "A pact with them. More.", "", "needs: {sentence: them}") == ["pact"]
+    assert found("pact", "A pact. With them.", "", "needs: {sentence: them}") == []
+
+
+def test_unless_suppresses_and_is_told() -> None:
+    result = evidence(one_rule("a", "unless: b"), "An a. A b.")
+
+    assert result is not None
+    assert result.signals[0].firings[0].suppressed_by == "unless: b"
+
+
+def test_a_signal_is_blocked_by_its_own_context() -> None:
+    body = "signals:\n  s:\n    title: S\n    {}\n    rules: [{{id: r, match: a, weight: 60}}]\n"
+
+    needs = evidence(compiled(body.format("needs: b")), "a")
+    unless = evidence(compiled(body.format("unless: b")), "a with b.")
+    free = evidence(compiled(body.format("unless: b")), "a")
+
+    assert needs is not None and unless is not None and free is not None
+    assert [one.signals[0].blocked_by for one in (needs, unless, free)] == ["needs: b", "unless: b", ""]
+
+
+def test_the_order_of_rules_does_not_matter() -> None:
+    rules = [
+        "{id: x, match: a near/3 b, weight: 30}",
+        "{id: y, match: a & !c, weight: 20}",
+        "{id: z, match: '2 of (a | b)', weight: 5}",
+    ]
+    body = "signals:\n  s:\n    title: S\n    rules: [{}]\n"
+
+    one, two = (evidence(compiled(body.format(", ".join(some))), "a b d") for some in (rules, rules[::-1]))
+
+    assert one is not None and two is not None
+    assert one.signals == two.signals
+
+
+# --- facets, figures, plain data --------------------------------------------------------------------------------------
+
+FACETS = "facets:\n  institution:\n    council: {match: council, title: Council}\n    court: court\n"
+
+
+def test_facets_stand_in_the_matching_sentences() -> None:
+    watchlist = compiled(f"{FACETS}signals:\n  s:\n    title: S\n    rules: [{{id: r, match: draft, weight: 60}}]\n")
+
+    result = evidence(watchlist, "The council has a draft. A court is elsewhere.")
+
+    assert result is not None
+    assert [mention.value for mention in result.facets] == ["council"]
+
+
+def test_a_compiled_watchlist_survives_pickling() -> None:
+    watchlist = one_rule("secur* | guarantee")
+
+    again = pickle.loads(pickle.dumps(watchlist))
+
+    assert spelled(evidence(again, "Securing it."), "Securing it.") == ["Securing"]
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    assert evidence(one_rule("a"), "") is None
+    assert evidence(one_rule("title:(a) & a"), "a") is None
+    assert evidence(one_rule("a"), "gu\u0430rd") is None
+
+
+def test_the_memory_for_prefixes_is_bounded() -> None:
+    class Small(_Memo):
+        __slots__ = ()
+        CAPACITY = 2
+
+    small = Small({b"known": 3}, {b"se": 1, b"sec": 2})
+
+    assert [small[word] for word in (b"secure", b"seen", b"other", b"sector", b"known")] == [2, 1, 0, 2, 3]
+    assert len(small) < 5
+
+
+@given(st.text(alphabet="aаbвcс .\n\u200b\u0301Łαｇ'’", max_size=60))
+def test_spans_lie_inside_and_nothing_raises(text: str) -> None:
+    watchlist = one_rule('a near/3 (b | c) | ab | "аb" | aa*')
+
+    result = evidence(watchlist, text, text)
+
+    for match in [m for s in (result.signals if result else ()) for f in s.firings for m in f.matches]:
+        assert 0 <= match.start < match.end <= len(text)

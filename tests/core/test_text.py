@@ -1,0 +1,207 @@
+"""Folding, offsets, look-alikes, sentences."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.core.alphabet import OUTSIDE, encode, encode_ascii, encode_known, encode_outside, fold_char
+from watcher.core.text import (
+    Reading,
+    Sentences,
+    crosses_stop,
+    fold,
+    lead_end,
+    lookalike,
+    plain_text,
+    sentence_ends,
+    words,
+)
+
+
+def test_folding_is_one_for_one() -> None:
+    assert fold("Straße, Istanbul".replace(",", ",")) == "straße  istanbul"
+    assert fold("Ещё зобовʼязання l'OTAN") == "еще зобов'язання l otan"
+    assert len(fold_char("İ")) == 1
+    assert (fold_char("Ё"), fold_char("!"), fold_char("Я")) == ("е", " ", "я")
+
+
+@given(st.text(max_size=80))
+def test_folding_never_changes_a_length(text: str) -> None:
+    assert len(text) == len(fold(text))
+
+
+def test_words_of_a_term() -> None:
+    assert words("Non-use of force") == ["non", "use", "of", "force"]
+
+
+@given(st.text(alphabet="aé е\u0301\u200bｆ①ﬁ𝐚\ufdfaŁ", max_size=40))
+def test_offsets_are_never_lost(text: str) -> None:
+    plain, offsets = plain_text(text)
+
+    if offsets is None:
+        assert plain == text
+    else:
+        starts, ends = offsets
+        assert len(plain) == len(starts) == len(ends)
+        assert list(starts) == sorted(starts)
+        assert all(0 <= start < end <= len(text) for start, end in zip(starts, ends, strict=True))
+
+
+def test_a_pile_of_marks_is_cut_and_a_long_expansion_refused() -> None:
+    piled, _ = plain_text("a" + "\u0301" * 500)
+    ligature, _ = plain_text("\ufdfa")
+
+    assert len(piled) < 12
+    assert ligature == "\ufdfa"
+
+
+def test_a_mark_at_the_start_and_invisible_text() -> None:
+    assert plain_text("\u0301a")[0] == "\u0301a"
+    assert plain_text("\u200b\u200b")[0] == ""
+
+
+def test_stress_marks_go_and_other_marks_stay() -> None:
+    assert plain_text("догово\u0301р")[0] == "договор"
+    assert plain_text("и\u0306")[0] == "й"
+
+
+def test_apostrophes_join_only_between_cyrillic_letters() -> None:
+    assert [Reading("зобовʼязання п’ять").form(at) for at in (0, 1)] == ["зобов'язання", "п'ять"]
+    assert Reading("Russia's").tokens == [b"russia", b"s"]
+
+
+def test_a_span_refers_to_the_text_as_given() -> None:
+    reading = Reading("x gu\u200bard y")
+
+    assert reading.given(2, 6) == (2, 7)
+    assert reading.given(3, 3) == (3, 3)
+    assert Reading("abcdef").given(1, 4) == (1, 4)
+
+
+def test_suspect_words_are_named_with_their_readings() -> None:
+    reading = Reading("кот N\u0410TO plain mо\u0301re guαrd Łódź")
+
+    found = {reading.spelling(index): readings for index, readings in reading.suspects()}
+
+    assert "nato" in found["N\u0410TO"]
+    assert "guard" in found["guαrd"]
+    assert "кот" not in found
+    assert "Łódź" not in found
+
+
+def test_a_word_that_imitates_nothing_has_no_reading() -> None:
+    assert "nato" in lookalike("nаto")
+    assert lookalike("zzz") == ()
+
+
+def test_the_form_of_a_token_outside_the_alphabet() -> None:
+    reading = Reading("Łódź now")
+
+    assert (reading.form(0), reading.spelling(0), reading.form(1)) == ("łódź", "Łódź", "now")
+
+
+# --- the alphabet ---------------------------------------------------------------------------------------------------
+
+
+def test_control_bytes_are_no_letters() -> None:
+    assert encode_ascii("a\x01b") == b"a b"
+    assert encode_known("a\x01b") == b"a b"
+    assert encode_known("Ł") is None
+
+
+def test_letters_from_outside_become_one_byte_each() -> None:
+    few, many = "Łaą", "".join(map(chr, range(0x104, 0x130)))
+
+    assert len(encode_outside(few, set(OUTSIDE.findall(few)))) == 3
+    assert len(many) == len(encode_outside(many, set(many)))
+    assert encode("ł") == encode("ą")
+    assert encode("→") == b" "
+
+
+# --- sentences ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("One. Two.", 2),
+        ("The U.S. envoy spoke. He left.", 2),
+        ("On Dec. 15 it came. Then more.", 2),
+        ("С. Лавров сказал. Всё.", 2),
+        ("В 2021 г. было так. Потом иначе.", 2),
+        ("Am 15. Dezember kam es. Dann mehr.", 2),
+        ("In 2021. Dezember kam.", 2),
+        ("At 15. Then more.", 2),
+        ("What?! No… Yes.", 3),
+        ("it ended. lower follows. Then.", 2),
+        ("A block\n\nanother", 2),
+        ('It is "over." Really.', 2),
+        ("So... and so on", 1),
+        ("Done.. More", 2),
+        ("(.) Yes", 2),
+        ("", 1),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, count: int) -> None:
+    assert count == len(sentence_ends(text))
+
+
+def test_the_lead_is_three_sentences_and_bounded() -> None:
+    text = "One. Two. Three. Four."
+
+    assert text[: lead_end(text, 1000)] == "One. Two. Three."
+    assert lead_end(text, 7) == 7
+    assert len("Short") == lead_end("Short", 1000)
+
+
+def test_a_sentence_is_found_around_a_place_in_a_long_text() -> None:
+    text = "Start here. Word " + "word " * 200 + "end. Last one."
+    sentences = Sentences(text)
+
+    start, end = sentences.around(text.index("end."))
+
+    assert (len("Start here."), text.index("end.") + len("end.")) == (start, end)
+    assert (start, end) == sentences.around(text.index("word"))
+    assert text[slice(*sentences.around(len(text) - 2))].strip() == "Last one."
+    assert text[slice(*sentences.around(0))] == "Start here."
+
+
+def test_a_text_without_breaks_is_one_sentence() -> None:
+    assert Sentences("x" * 900).around(700) == (0, 900)
+
+
+@given(st.text(alphabet="Aa. !\n", max_size=60), st.integers(0, 60))
+def test_around_agrees_with_reading_from_the_start(text: str, at: int) -> None:
+    if not text:
+        return
+    at = min(at, len(text) - 1)
+    start, end = Sentences(text).around(at)
+
+    assert 0 <= start <= at < end <= len(text)
+    assert end in sentence_ends(text)
+
+
+@pytest.mark.parametrize(
+    ("left", "gap", "right", "crosses"),
+    [
+        ("legal", " ", "text", False),
+        ("legal", "; ", "text", True),
+        ("legal", "\n \n", "text", True),
+        ("legal", ". ", "Text", True),
+        ("U.S", ". ", "envoy", False),
+        ("tass", ".", "com", False),
+        ("legal", "... ", "text", True),
+    ],
+)
+def test_what_parts_a_phrase(left: str, gap: str, right: str, crosses: bool) -> None:
+    text = left + gap + right
+
+    assert crosses is crosses_stop(text, len(left), len(left) + len(gap))
+
+
+def test_reading_hostile_text_grows_no_faster_than_the_text() -> None:
+    small, large = ("a\u0301" * n + "\u200b" * n + "ｆ" * n for n in (50, 500))
+
+    assert 10 * len(Reading(small).text) == pytest.approx(len(Reading(large).text), rel=0.2)
