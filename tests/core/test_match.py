@@ -88,9 +88,9 @@ def test_forms_that_look_alike_stay_apart() -> None:
 
 
 def test_stress_marks_and_yo_do_not_hide_a_word() -> None:
-    assert found(
-        "@treaty", "нет дого\u0301вора", concepts="concepts:\n  treaty: {ru: [договор]}\n"
-    ) == ["дого\u0301вора"]
+    assert found("@treaty", "нет дого\u0301вора", concepts="concepts:\n  treaty: {ru: [договор]}\n") == [
+        "дого\u0301вора"
+    ]
     assert found('"еще"', "Ещё раз") == ["Ещё"]
 
 
@@ -198,7 +198,9 @@ def test_a_signal_is_blocked_by_its_own_context() -> None:
     unless = evidence(compiled(body.format("unless: b")), "a with b.")
     free = evidence(compiled(body.format("unless: b")), "a")
 
-    assert needs is not None and unless is not None and free is not None
+    assert needs is not None
+    assert unless is not None
+    assert free is not None
     assert [one.signals[0].blocked_by for one in (needs, unless, free)] == ["needs: b", "unless: b", ""]
 
 
@@ -212,7 +214,8 @@ def test_the_order_of_rules_does_not_matter() -> None:
 
     one, two = (evidence(compiled(body.format(", ".join(some))), "a b d") for some in (rules, rules[::-1]))
 
-    assert one is not None and two is not None
+    assert one is not None
+    assert two is not None
     assert one.signals == two.signals
 
 

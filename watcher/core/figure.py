@@ -42,7 +42,7 @@ anzahl nombre total effectif"""
 _REACH: Final = frozenset(_REACH_LIST.split())
 _COUNT: Final = frozenset(_COUNT_LIST.split())
 _RANGE_LIST: Final = "and to or и до или і й або und bis oder et à ou"
-_RANGE: Final = frozenset(_RANGE_LIST.split())
+_RANGE: Final = frozenset(_RANGE_LIST.split()) | frozenset("-–—")
 _SIGNS: Final = "€$£₽₴¥"
 _ROWS: Final = tuple(
     (name, tuple(phrase.split()))

@@ -77,7 +77,7 @@ def _separated(text: str, *, comma_is_decimal: bool) -> float | None:
         return float(re.sub(decimal, ".", re.sub(thousands, "", text)))
     if re.fullmatch(rf"\d+{decimal}\d{{1,2}}", text):
         return float(re.sub(decimal, ".", text))
-    other = r"\." if comma_is_decimal else ","
+    other = "," if comma_is_decimal else r"\."
     if re.fullmatch(rf"\d{{1,3}}(?:{other}\d{{3}}){{2,}}", text):
         return float(re.sub(other, "", text))
     if comma_is_decimal and re.fullmatch(r"\d+\.\d{1,2}", text):
@@ -140,7 +140,7 @@ def german_value(word: str) -> float | None:
         head, found, tail = word.partition(link)
         if found:
             before = german_value(head) if head else 1.0
-            if before is None or before >= factor * 10:
+            if before is None:
                 return None
             total += before * factor
             word = tail.removeprefix("und") if tail else ""
@@ -259,7 +259,7 @@ def _is_label(row: Sequence[Token], at: int) -> bool:
     before = _glued_before(row, at)
     if before and (before in _GLUE or row[at - 1].kind == "word"):
         return True
-    named = at - 2 if at and row[at - 1].text in (".", "№", "#") else at - 1
+    named = at - 2 if at and row[at - 1].text == "." else at - 1
     return named >= 0 and (row[named].text in _LABELS or row[named].text in ("№", "#"))
 
 
