@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Iterable
 
@@ -37,6 +38,8 @@ def page() -> str:
 
 def _block(command: click.Command, path: str) -> Iterable[str]:
     settings = {"terminal_width": WIDTH, "max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
+    command = copy.copy(command)
+    command._help_option = None  # click keeps the first one that was asked for, whatever its names were then
     context = click.Context(command, info_name=path, **settings)
     text = command.get_help(context)
     return ["```text", *(line.rstrip() for line in text.splitlines()), "```"]

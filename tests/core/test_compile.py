@@ -12,7 +12,7 @@ from tests.core.engine import HEAD, compiled
 from watcher.core.compile import compile_watchlist, queries, words_needed
 from watcher.core.document import Concept, Document, Query, Rule, Signal, Term
 from watcher.core.errors import ChannelError, DatabaseBusyError, WatchlistError
-from watcher.core.query import parse_term
+from watcher.core.query import Phrase, Word, parse_term
 from watcher.core.terms import TermTable, is_inflected, pieces
 from watcher.core.watchlist import read_document
 
@@ -141,7 +141,7 @@ def test_forms_given_by_the_author_replace_expansion() -> None:
 def test_a_term_without_a_letter_is_no_term() -> None:
     table = TermTable({})
 
-    assert table.add_bare(parse_term('"\u00aa\u00ba"', "en"), "x") is not None
+    assert table.add_bare(Phrase((Word("\u3164", "exact"),)), "x") is None
     assert pieces("Non-use") == ["Non", "use"]
 
 
@@ -151,6 +151,7 @@ def test_a_term_without_a_letter_is_no_term() -> None:
         ("UN", "en", False),
         ("NATO", "ru", False),
         ("F16", "en", False),
+        ("f16", "en", False),
         ("12", "en", False),
         ("word", "", False),
         ("word", "ru", False),

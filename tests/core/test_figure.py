@@ -240,3 +240,12 @@ def test_any_text_is_read_without_harm(text: str, language: str) -> None:
 def test_a_range_that_is_none_is_refused() -> None:
     with pytest.raises(WatchlistError):
         compiled(FIGURES.replace("range: [2, 100000]", "range: [9, 3]"))
+
+
+@pytest.mark.parametrize(
+    "text", ["A fleet, not so very big, has 5 vessels.", "The fleet came. A big one has 5 vessels."]
+)
+def test_the_whole_phrase_stands_in_the_sentence(text: str) -> None:
+    near = FIGURES.replace("match: '@fleet'", "match: fleet near/1 big" if "," in text else "match: fleet & big", 1)
+
+    assert evidence(compiled(near), text) is None

@@ -53,6 +53,9 @@ TWO = "concepts:\n  nation: {en: [Ruritania, '=US'], ru: [Руритания]}\n
         ("(a & b) | c", "c", ["c"]),
         ("lead:(a)", "One. Two. Three. Four a.", []),
         ("lead:(a)", "One a. Two.", ["a"]),
+        ("(a sentence b) | c", "c", ["c"]),
+        ("(a sentence b) | (c & d)", "a. c", []),
+        ("lead:(guarantee)", "The guar\u200bantee.", ["guar\u200bantee"]),
         ("(a near/2 b) sentence c", "a b, then c.", ["a", "b", "c"]),
     ],
 )

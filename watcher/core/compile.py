@@ -231,9 +231,9 @@ class _Compiler:
                 found = [group for item in items for group in self.needed(item)]
             case Within(_, item):
                 found = self.needed(item)
-            case AtLeast(count, items):
-                sets = sorted(map(self.anchor, items), key=self._weight)
-                found = [frozenset().union(*sets[: len(sets) - count + 1])]
+            case _:
+                sets = sorted(map(self.anchor, node.items), key=self._weight)
+                found = [frozenset().union(*sets[: len(sets) - node.count + 1])]
         return sorted(found, key=self._weight)
 
     def _weight(self, terms: frozenset[int]) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from watcher.core.program import AtLeast, Close, Every, Node, Some, Terms, Together, Within
+from watcher.core.program import AtLeast, Close, Every, Node, Some, Terms, Together
 from watcher.core.scan import Hit, Scan
 
 PLACES_CAP: Final = 1000
@@ -69,8 +69,8 @@ class Evaluator:
                 found = self._at_least(count, items, window)
             case Together(items):
                 found = self._together(items, window)
-            case Within(name, item):
-                found = self._within(name, item, window)
+            case _:
+                found = self._within(node.field, node.item, window)
         return found
 
     def _terms(self, ids: frozenset[int], window: Window) -> Found | None:
