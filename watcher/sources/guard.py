@@ -229,7 +229,7 @@ def _authority_refusal(authority: str) -> str:
 def _parts_refusal(url: URL, host: str, port: int | None, ports: frozenset[int]) -> str:
     if url.scheme not in ("http", "https"):
         return f"scheme {url.scheme!r} is not http or https"
-    if not host:
+    if not host.strip("."):
         return "has no host"
     if not _HOST.fullmatch(url.raw_host or "") and ":" not in host:
         return "has a host that is no name and no address"
