@@ -122,8 +122,9 @@ def test_d06_after_eight_hours_of_sleep_what_is_overdue_is_polled_and_spread(des
                 started.append((most, await fill(most)))
                 return started[-1][1]
 
-            while daemon._next_look <= duties.clock.now():
-                await asyncio.sleep(0)  # until no tick is under way: it would not know of the jump
+            # Until no tick is under way: it would not know of the jump.
+            while daemon._next_look <= duties.clock.now():  # noqa: ASYNC110 - the daemon has no event for it
+                await asyncio.sleep(0)
             duties.poller.fill = counted
             traveller.shift(8 * 3600 / PACE)
             await watch.polls(16)
