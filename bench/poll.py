@@ -35,6 +35,15 @@ def best_workers(place: str, phase: str) -> int:
     return min(spent, key=spent.__getitem__)
 
 
+def floors(told: str, ours: Side, theirs: Side, rounds: int, work: str) -> list[Row]:
+    """What the client alone costs: nothing that fetches with it can do better. It stores nothing, so work differs."""
+    bare = side("bare_client", "bare aiohttp", told, "same", 1)
+    return [
+        row("poll", f"{work}, the client alone", one, other, compare(one, other, rounds=rounds), expected=expected)
+        for one, other, expected in ((ours, bare, ""), (bare, theirs, "what 3 would need"))
+    ]
+
+
 def measure(options: argparse.Namespace) -> list[Row]:
     rows = []
     with publisher(options.sources, options.items) as place:
@@ -47,6 +56,8 @@ def measure(options: argparse.Namespace) -> list[Row]:
             work = f"poll {options.sources} sources, {PHASES[phase]}"
             note = f"reader with {workers} workers, {options.items} items a feed"
             rows.append(row("poll", work, ours, theirs, samples, expected=EXPECTED[phase], note=note))
+            if phase == "same":
+                rows.extend(floors(told, ours, theirs, options.rounds, work))
     return rows
 
 
