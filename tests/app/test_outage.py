@@ -63,7 +63,7 @@ def test_a03_where_no_name_resolves_nobody_is_blamed(desk, caplog):
     dues = [due for (due,) in desk.rows("SELECT next_poll_at FROM sources")]
     assert all(desk.clock.now() < due <= desk.clock.now() + 300_000_000 for due in dues)
     assert caplog.text.count("network down") == 1
-    assert desk.rows("SELECT DISTINCT health FROM sources") == [("never polled",)]
+    assert desk.rows("SELECT DISTINCT health FROM sources") == [("unreachable",)]
 
 
 def test_a03_the_end_of_an_outage_is_told_once(desk, caplog):

@@ -321,6 +321,13 @@ def test_a03_an_outage_of_ours_counts_against_nobody():
     assert intent.change.next_poll_at - NOW <= 300 * 1_000_000
 
 
+def test_a03_an_outage_that_lasts_leaves_us_blind_and_says_why():
+    dark = claim(failures=2, last_ok_at=NOW - 7 * 3600 * 1_000_000)
+    change = decide_failed(dark, Fault("dns", "no-answer", "", outage=True), None, TIMES, LIMITS).change
+    assert (change.failures, change.health) == (2, SourceHealth.UNREACHABLE)
+    assert "on this machine" in change.reason
+
+
 def test_b21_children_that_cannot_start_count_against_nobody():
     fault = Fault.of(SourceError("parse", "no-child", "no process"))
     assert decide_failed(claim(failures=2), fault, None, TIMES, LIMITS).change.failures == 2

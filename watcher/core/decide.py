@@ -324,9 +324,11 @@ def decide_failed(claim: Claim, fault: Fault, fetched: Fetched | None, times: Ti
 
 
 def _after_fault(claim: Claim, fault: Fault, now: Micros) -> health.Verdict:
-    """Our own outage and a wait that a host asked for say nothing about a source."""
-    if fault.outage or fault.postponed:
+    """Our own outage and a wait that a host asked for say nothing about a source; but an outage makes us blind."""
+    if fault.postponed:
         return health.Verdict(SourceHealth(claim.health), "", claim.failures)
+    if fault.outage:
+        return health.after_outage(claim, now)
     return health.after_failure(claim, fault.phase, fault.kind, fault.detail, fault.status, now)
 
 

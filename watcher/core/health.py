@@ -13,6 +13,7 @@ from watcher.core.model import SECOND, Claim, Micros, SourceHealth
 FAILURES_TO_TURN = 3
 TIME_TO_TURN: Micros = 6 * 3600 * SECOND
 KILLS_TO_QUARANTINE = 3
+OUTAGE_REASON = "the fault is on this machine: no name resolves, or no child can be started"
 SEEING = frozenset({SourceHealth.OK, SourceHealth.UNCHANGED, SourceHealth.EMPTY})
 
 # How a child of the sandbox ends when a body is more than it may cost.
@@ -58,6 +59,13 @@ def after_failure(claim: Claim, phase: str, kind: str, detail: str, status: int 
     if health is not SourceHealth.GONE and _holds(claim, failures, now):
         return Verdict(SourceHealth(claim.health), "", failures)
     return Verdict(health, reason, failures)
+
+
+def after_outage(claim: Claim, now: Micros) -> Verdict:
+    """The fault is on this machine: no failure of the source is counted, but after a while it is not seen any more."""
+    if _holds(claim, 0, now):
+        return Verdict(SourceHealth(claim.health), "", claim.failures)
+    return Verdict(SourceHealth.UNREACHABLE, OUTAGE_REASON, claim.failures)
 
 
 def is_quarantined(claim: Claim, phase: str, kind: str) -> bool:
