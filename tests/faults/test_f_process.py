@@ -63,14 +63,23 @@ def started(desk, *arguments):
 def test_f01_ctrl_c_ends_in_order(desk):
     desk.publish(feed(offer(1)))
     watcher = started(desk, "run")
-    watcher.wait_for("sources polled")
+    watcher.wait_for("source polled")
     began = time.monotonic()
     watcher.process.send_signal(signal.SIGINT)
     assert watcher.end() == 0
     assert time.monotonic() - began < 10
     assert watcher.out == ""
-    assert "1 sources polled: 1 new entries, 1 hits" in watcher.told
+    assert "1 source polled: 1 new entries, 1 hits" in watcher.told
     assert desk.rows("SELECT lease_owner FROM sources") == [(None,)]
+
+
+def test_started_again_before_anything_is_due_it_says_so(desk):
+    desk.publish(feed(offer(1)))
+    assert started(desk, "run", "--once").end() == 0
+    watcher = started(desk, "run")
+    watcher.wait_for("no source is due yet")
+    watcher.process.send_signal(signal.SIGINT)
+    assert watcher.end() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

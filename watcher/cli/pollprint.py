@@ -60,8 +60,11 @@ class Printer:
     def summary(self) -> str:
         """What the round came to, in one line."""
         polled, failed = len(self._polled), len(self.failures)
+        if not polled:
+            return "no source is due yet; `watcher sources` says when each one is"
+        what = f"{polled} source{'s' if polled != 1 else ''} polled"
         bad = f", {failed} could not be read (`watcher sources --health`)" if failed else ""
-        return f"{polled} sources polled{bad}: {self.entries} new entries, {self.hits} hits (`watcher report`)"
+        return f"{what}{bad}: {self.entries} new entries, {self.hits} hits (`watcher report`)"
 
     @property
     def reached_nothing(self) -> bool:
