@@ -317,3 +317,25 @@ def test_a_damaged_database_ends_the_daemon_with_4(desk, logged):
             await asyncio.wait_for(daemon._stop.wait(), CEILING_S)
 
     assert run(desk, script) == 4
+
+
+@pytest.mark.parametrize(("size", "told"), [(0, False), (300 * 1024**2, True)])
+def test_e11_a_log_that_a_reader_holds_open_is_told(desk, logged, size, told):
+    desk.publish(feed(item(1)))
+
+    async def script(daemon, watch, duties):
+        asked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def trim_log():
+            loop.call_soon_threadsafe(asked.set)
+            return size
+
+        duties.store.trim_log = trim_log
+        await watch.polls(1)
+        await daemon._heartbeat()
+        await asyncio.wait_for(asked.wait(), CEILING_S)
+        daemon.stop()
+
+    assert run(desk, script) == 0
+    assert ("event=log-large the write-ahead log has 300 MiB" in logged.text) is told

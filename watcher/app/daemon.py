@@ -39,6 +39,8 @@ HEARTBEAT_S = 60.0
 PULSE_S = 1.0
 # No poll tick for so long: the scheduler is dead. No pulse for twice as long: the loop is blocked.
 DEAD_AFTER_S = 60.0
+# A write-ahead log that stays larger than this is held open by a reader.
+LOG_ALARM_BYTES = 256 * 1024**2
 # After a gap longer than this, what is overdue is spread instead of polled at once.
 LONG_GAP: Micros = 1800 * SECOND
 
@@ -277,6 +279,13 @@ class Daemon:
             progress.alerts,
             self._duties.poller.in_flight,
         )
+        await self._trim_log()
+
+    async def _trim_log(self) -> None:
+        """Keep the database's write-ahead log small; say so where a reader holds it open and it grows."""
+        left = await asyncio.get_running_loop().run_in_executor(self._duties.writer, self._duties.store.trim_log)
+        if left > LOG_ALARM_BYTES:
+            log.warning("event=log-large the write-ahead log has %d MiB: a reader keeps it open", left // 1024**2)
 
     # --- reload -------------------------------------------------------------------------------------------------
 

@@ -146,6 +146,10 @@ class Store(Protocol):
         """
         ...
 
+    def trim_log(self) -> int:
+        """Empty SQLite's write-ahead log where it is too large, without waiting; returns its bytes after."""
+        ...
+
     def next_due(self) -> Micros | None:
         """When the next source is due, or None where none ever is."""
         ...
