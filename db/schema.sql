@@ -79,6 +79,8 @@ CREATE TABLE entries (
 
 CREATE INDEX ix_entries_content_digest_source_id ON entries (content_digest, source_id);
 
+CREATE INDEX ix_entries_edited ON entries (id) WHERE revision_no > 1;
+
 CREATE INDEX ix_entries_first_seen ON entries (first_seen);
 
 CREATE INDEX ix_entries_link_key_source_id ON entries (link_key, source_id);
@@ -197,6 +199,14 @@ CREATE INDEX ix_hits_watchlist_id_signal_first_seen ON hits (watchlist_id, signa
 
 CREATE UNIQUE INDEX uq_hits_entry_id_watchlist_id_signal ON hits (entry_id, watchlist_id, signal);
 
+CREATE TABLE indexed_entries (
+  entry_id INTEGER NOT NULL,
+  revision_no INTEGER NOT NULL,
+  CONSTRAINT pk_indexed_entries PRIMARY KEY (entry_id),
+  CONSTRAINT fk_indexed_entries_entry_id_entries FOREIGN KEY(entry_id) REFERENCES entries (id)
+)
+ STRICT;
+
 CREATE TABLE meta (
   name TEXT NOT NULL,
   value TEXT DEFAULT '' NOT NULL,
@@ -304,6 +314,16 @@ CREATE TABLE runs (
   CONSTRAINT fk_runs_watchlist_id_watchlists FOREIGN KEY(watchlist_id) REFERENCES watchlists (id)
 )
  STRICT;
+
+CREATE VIRTUAL TABLE search_words USING fts5(words, content='', detail=none, tokenize="ascii tokenchars ''''");
+
+CREATE TABLE 'search_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'search_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'search_words_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+
+CREATE TABLE 'search_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
 CREATE TABLE source_items (
   source_id INTEGER NOT NULL,

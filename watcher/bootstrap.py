@@ -19,17 +19,23 @@ from watcher.core.limits import Limits
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from sqlalchemy import Engine
+
     from watcher.app.catchup import Matcher
     from watcher.app.daemon import Duties
     from watcher.app.deliver import Courier
+    from watcher.app.derive import Derived
     from watcher.app.poll import OnPoll, Reading
     from watcher.app.ports import Clock, Jitter, Parser
     from watcher.app.reload import Generation
     from watcher.app.rescore import StoredSide, Write
+    from watcher.app.search import FoundEntry, Needle
     from watcher.app.watchlists import Expand, Loaded
     from watcher.core.compile import CompiledWatchlist
+    from watcher.core.document import Document
     from watcher.core.model import Assessment, Evidence, Micros, StoredText, TextAssessed
     from watcher.storage.queries import Queries
+    from watcher.storage.search import SearchIndex
     from watcher.storage.store import SqlStore
 
 DEFAULT_DATABASE = "db/watcher.sqlite3"
@@ -230,6 +236,125 @@ def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterat
         yield Rescore(stored, Queries(engine).newest_poll_at(), store.write if writes else None, clock.now)
 
 
+@dataclass(frozen=True, slots=True)
+class SearchDesk:
+    """Search in one database, with the concepts, the language and the time zone of one of its watchlists."""
+
+    index: SearchIndex
+    document: Callable[[], Document | None]
+    expand: Expand
+    zone: str
+    reference: Micros
+
+    def prepare(self, query: str) -> Needle:
+        """Compile a query; `UsageProblem` where it is none."""
+        from watcher.app.search import prepare
+
+        return prepare(query, self.document(), self.expand)
+
+    def search(
+        self, needle: Needle, *, since: str | None, until: str | None, source: str, limit: int, best: bool
+    ) -> Iterator[FoundEntry]:
+        """What matches; times as a person writes them."""
+        from zoneinfo import ZoneInfo
+
+        from watcher.app.search import Wanted, search
+        from watcher.core.period import parse_moment
+
+        def moment(text: str | None) -> Micros | None:
+            return parse_moment(text, reference=self.reference, zone=ZoneInfo(self.zone)) if text else None
+
+        return search(self.index, needle, Wanted(moment(since), moment(until), source, limit, best))
+
+
+@contextmanager
+def build_search(database: str, watchlist: str | None) -> Iterator[SearchDesk]:
+    """Search over a database, opened read only.
+
+    Raises:
+        WatcherError: there is no database, it is damaged or another one's, or it does not know the watchlist.
+    """
+    from watcher.app.clock import SystemClock
+    from watcher.storage.engine import open_engine
+    from watcher.storage.queries import Queries
+    from watcher.storage.schema import require_current
+    from watcher.storage.search import SearchIndex
+
+    engine = open_engine(database, read_only=True)
+    try:
+        require_current(engine)
+        queries = Queries(engine)
+        known = queries.watchlists()
+        chosen = next((row for row in known if watchlist in (None, row.id)), None)
+        if watchlist is not None and chosen is None:
+            raise UsageProblem(f"watchlist {watchlist} was never loaded into this database")
+
+        def document() -> Document | None:
+            return _stored_document(engine, chosen.id) if chosen else None
+
+        expand = build_expand(Settings(cache_dir=cache_dir(os.environ)))
+        reference = queries.newest_poll_at() or SystemClock().now()
+        yield SearchDesk(SearchIndex(engine), document, expand, chosen.timezone if chosen else "UTC", reference)
+    finally:
+        engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The derive duty on one database."""
+
+    derived: tuple[Derived, ...]
+    owner: str
+    now: Callable[[], Micros]
+
+    def empty(self) -> None:
+        """Drop what is derived."""
+        for one in self.derived:
+            one.empty()
+
+    def all(self, most: int | None = None) -> int:
+        """Derive all there is, or about ``most`` entries; how many."""
+        from watcher.app.derive import derive
+
+        return derive(self.derived, self.owner, self.now, most=most)
+
+
+def derivation(engine: Engine, now: Callable[[], Micros], owner: str) -> Derivation:
+    """The derive duty over an engine that is open: everything that is derived stands in this list."""
+    from watcher.storage.search import SearchIndex
+
+    return Derivation((SearchIndex(engine),), owner, now)
+
+
+@contextmanager
+def build_derive(database: str) -> Iterator[Derivation]:
+    """The derive duty on a database.
+
+    Raises:
+        WatcherError: there is none, it is damaged, or its schema is another one than ours.
+    """
+    from watcher.app.clock import SystemClock
+    from watcher.storage.engine import open_engine
+    from watcher.storage.schema import require_current
+
+    engine = open_engine(database)
+    try:
+        require_current(engine)
+        yield derivation(engine, SystemClock().now, _owner())
+    finally:
+        engine.dispose()
+
+
+def _stored_document(engine: Engine, watchlist: str) -> Document:
+    """The newest loaded revision of a watchlist, read from the files kept in the database."""
+    from watcher.core.watchlist import included_names, read_document
+    from watcher.storage.store import SqlStore
+
+    files = next(stored.files for stored in SqlStore(engine).documents() if stored.watchlist == watchlist)
+    included = {name for main, text in files.items() for name in included_names(text, main)}
+    return read_document(files, next(name for name in files if name not in included))
+
+
 # --- polling ---------------------------------------------------------------------------------------------------------
 
 
@@ -295,7 +420,8 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
             jitter=jitter, owner=owner, trace=hooks.trace, on_poll=hooks.on_poll, writer=writer,
         )  # fmt: skip
         couriers = _build_couriers(settings, store, clock, writer, jitter, owner, hooks)
-        yield Duties(store, poller, couriers, reloader, clock, settings.limits, writer)
+        work = derivation(store.engine, clock.now, owner)
+        yield Duties(store, poller, couriers, reloader, clock, settings.limits, writer, derive=lambda: work.all(1))
 
 
 def _owner() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from watcher.cli import main
+from watcher.storage.schema import HEAD
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def test_upgrade_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert main(["db", "upgrade", "--database", str(path)]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.splitlines() == [f"{path}: schema none → 0001", f"{path} has schema 0001 already"]
+    assert err.splitlines() == [f"{path}: schema none → {HEAD}", f"{path} has schema {HEAD} already"]
 
 
 def test_check_of_a_whole_and_of_a_spoiled_database(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

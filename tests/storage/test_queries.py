@@ -20,6 +20,7 @@ from tests.support.polls import (
 from watcher.core.errors import UsageProblem
 from watcher.core.model import Sighting
 from watcher.core.views import HitFilter, Interval
+from watcher.storage.schema import HEAD
 
 
 @pytest.fixture
@@ -179,7 +180,7 @@ def test_a_report_is_one_snapshot_of_everything(desk: Backend) -> None:
     assert facts.ladders == (("offer", ("claimed", "text exists")),)
     assert len(facts.sources) == 3
     assert {found.source for found in facts.intervals} == {"a", "b", "n"}
-    assert facts.schema == "0001"
+    assert facts.schema == HEAD
 
 
 def test_a_report_of_a_period_counts_only_that(desk: Backend) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 from watcher.app.catchup import catch_up
 from watcher.app.clock import Jump
 from watcher.app.deliver import Courier
+from watcher.app.derive import derive_all
 from watcher.app.poll import Poller
 from watcher.app.ports import Clock, Store
 from watcher.app.reload import Generation, Reloader
@@ -34,6 +35,7 @@ log = logging.getLogger("watcher.daemon")
 
 EXIT_DEAD = 70
 POLL_TICK_S = 1.0
+DERIVE_TICK_S = 5.0
 RELOAD_TICK_S = 30.0
 HEARTBEAT_S = 60.0
 PULSE_S = 1.0
@@ -68,6 +70,7 @@ class Duties:
     limits: Limits
     writer: Executor
     on_first_round: Callable[[], None] = lambda: None
+    derive: Callable[[], int] = lambda: 0
     progress: Progress = field(default_factory=Progress)
 
 
@@ -150,6 +153,7 @@ class Daemon:
         self._first_round_over()
         await self._catch_up(self._duties.reloader.current)
         await self._deliver()
+        await self._derive()
 
     async def _forever(self) -> None:
         await self._look_at_gap()
@@ -209,6 +213,7 @@ class Daemon:
         ticks: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
             ("poll", self._tick_s, self._poll_tick),
             ("deliver", 2 * self._tick_s, self._deliver),
+            ("derive", DERIVE_TICK_S, self._derive),
             ("reload", RELOAD_TICK_S, self._reload),
             ("heartbeat", HEARTBEAT_S, self._heartbeat),
         )
@@ -268,6 +273,10 @@ class Daemon:
     async def _deliver(self) -> None:
         for courier in self._duties.couriers:
             self._duties.progress.alerts += (await courier.deliver()).sent
+
+    async def _derive(self) -> None:
+        """Batch by batch, so that polls are written in between."""
+        await derive_all(self._duties.derive, self._duties.writer, self._stop.is_set)
 
     async def _heartbeat(self) -> None:
         progress = self._duties.progress

@@ -88,6 +88,23 @@ def backup(file: Path, database: str) -> int:
     return 0
 
 
+@command.command(short_help="Bring the search index up to date, or build it anew.")
+@click.option("--rebuild", is_flag=True, help="Drop what is derived, and make it again.")
+@database_option
+def derive(rebuild: bool, database: str) -> int:
+    """Bring the search index up to date, or build it anew.
+
+    `watcher run` and `watcher poll` do it by themselves. It is done in small batches, so a daemon may run beside it.
+    """
+    from watcher.bootstrap import build_derive
+
+    with build_derive(database) as work:
+        if rebuild:
+            work.empty()
+        say(f"{work.all():,} entries indexed")
+    return 0
+
+
 @command.command(short_help="Show what takes the room: rows and bytes per table.")
 @database_option
 def stats(database: str) -> int:

@@ -62,6 +62,7 @@ def command(
 
 
 async def _poll(settings: Settings, printer: Printer, names: tuple[str, ...], *, everything: bool) -> Round:
+    from watcher.app.derive import derive_all
     from watcher.bootstrap import Hooks, build_duties
 
     async with build_duties(settings, Hooks(on_poll=printer.poll)) as duties:
@@ -73,6 +74,7 @@ async def _poll(settings: Settings, printer: Printer, names: tuple[str, ...], *,
         for courier in duties.couriers:
             await courier.deliver()
             courier.close()
+        await derive_all(duties.derive, duties.writer)
         return polled
 
 

@@ -27,7 +27,7 @@ from watcher.core.program import (
     Together,
     Within,
 )
-from watcher.core.terms import Forms, TermTable, needed, pieces
+from watcher.core.terms import Forms, Slot, TermTable, needed, pieces
 from watcher.core.text import fold
 from watcher.core.trie import build_lexis, rarity
 
@@ -268,6 +268,23 @@ class _Compiler:
             lexis=build_lexis(self.table.slots, gates),
             starts={term: tuple(rules) for term, rules in starts.items()},
         )
+
+
+def needed_slots(
+    document: Document, forms: Mapping[tuple[str, str], frozenset[str]]
+) -> dict[tuple[str, str], list[list[tuple[Slot, ...]]]]:
+    """By (signal, rule), and ("", figure): groups of terms, as their slots, of which each must have one in a text.
+
+    Raises:
+        WatchlistError: as ``compile_watchlist``.
+    """
+    compiler = _Compiler(document, forms)
+    made = compiler.compiled()
+    found = {}
+    for owner, name, match, needs in _firing(made.signals.values(), made.figures):
+        groups = [*compiler.needed(match), *(compiler.needed(needs.node) if needs else [])]
+        found[owner, name] = [[compiler.table.slots[term] for term in group] for group in groups]
+    return found
 
 
 def _firing(

@@ -279,6 +279,11 @@ class SqlStore:
         with begin(self._writer) as connection:
             desired.save_watchlist(connection, document, compiled, now)
 
+    @property
+    def engine(self) -> Engine:
+        """What it works on."""
+        return self._engine
+
     def documents(self) -> tuple[StoredWatchlist, ...]:
         """The revision of every watchlist that is loaded now, whole, by name."""
         w, r = watchlists.c, watchlist_revisions.c

@@ -294,6 +294,12 @@ entries = _table(
         "ix_entries_present", "source_id", serves="entries of the last body, to find what left", where="left_at IS NULL"
     ),
     _index("ix_entries_first_seen", "first_seen", serves="entries of a period; retention by age"),
+    _index(
+        "ix_entries_edited",
+        "id",
+        serves="edited entries that the search index holds as they were",
+        where="revision_no > 1",
+    ),
 )
 
 entry_revisions = _table(
@@ -535,6 +541,13 @@ duties = _table(
     _maybe_time("lease_until", "Until when"),
     _count("lease_token", "Fencing token"),
     _count("watermark", "Highest id done"),
+)
+
+indexed_entries = _table(
+    "indexed_entries",
+    "Which wording of an entry the search index holds. The words themselves stand in `search_words` (derived data).",
+    _ref("entry_id", "entries", "The entry", key=True),
+    Column("revision_no", INT64, nullable=False, doc="The wording of it that is indexed"),
 )
 
 meta = _table(
