@@ -163,7 +163,8 @@ class _Compiler:
             return CompiledRule(rule.id, _NOTHING, 0.0, rule.rung, None, None, rule.scope)
         match = self.query(rule.match)
         needs, unless = self.context(rule.needs), self.context(rule.unless)
-        return CompiledRule(rule.id, match, float(rule.weight), rule.rung, needs, unless, rule.scope)
+        groups = tuple(dict.fromkeys([*self.needed(match), *(self.needed(needs.node) if needs else ())]))
+        return CompiledRule(rule.id, match, float(rule.weight), rule.rung, needs, unless, rule.scope, groups)
 
     def signal(self, signal: Signal) -> CompiledSignal:
         if not (math.isfinite(signal.threshold) and 0 < signal.threshold <= 100):

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Final
 
 from watcher.core.program import AtLeast, Close, Every, Node, Some, Terms, Together
@@ -119,13 +120,27 @@ class Evaluator:
             if one is None:
                 return None
             found.append(one)
-        sentences = [{self.scan.sentence(begin) for begin, _ in one.places} for one in found]
-        common = set.intersection(*sentences)
-        if not common:
+        windows = self._shared_sentences(found)
+        if not windows:
             return None
-        sentence = self.scan.sentence
-        hits = dict.fromkeys(hit for one in found for hit in one.hits if sentence(hit[1]) in common)
-        return Found(tuple(hits), tuple(self.scan.sentence_tokens(number) for number in sorted(common)))
+        hits = dict.fromkeys(hit for one in found for hit in one.hits if _is_inside(windows, hit[1]))
+        return Found(tuple(hits), tuple(windows))
+
+    def _shared_sentences(self, found: Sequence[Found]) -> list[tuple[int, int]]:
+        """Sentences, as tokens, where each has a place that begins; looked for around the scarcest only."""
+        scarcest, *others = sorted(found, key=lambda one: len(one.places))
+        windows: list[tuple[int, int]] = []
+        begins = [sorted(begin for begin, _ in one.places) for one in others]
+        for begin in sorted(begin for begin, _ in scarcest.places):
+            if windows and begin < windows[-1][1]:
+                continue
+            low, high = self.scan.sentence_tokens(self.scan.sentence(begin))
+            windows.append((low, high))
+        return [
+            (low, high)
+            for low, high in windows
+            if all(bisect_left(row, low) < bisect_left(row, high) for row in begins)
+        ]
 
     def _within(self, name: str, item: Node, window: Window) -> Found | None:
         scan = self.scan
@@ -134,6 +149,12 @@ class Evaluator:
         else:
             begin, end = scan.title_tokens, scan.lead_token
         return self.find(item, Window(max(begin, window.begin), min(end, window.end)))
+
+
+def _is_inside(windows: Sequence[tuple[int, int]], token: int) -> bool:
+    """True where a token stands in one of the windows, which are sorted and apart."""
+    at = bisect_right(windows, token, key=itemgetter(0)) - 1
+    return at >= 0 and token < windows[at][1]
 
 
 def _pairs(first: Sequence[Hit], second: Sequence[Hit], distance: int, title: int) -> list[tuple[Hit, Hit]]:

@@ -20,6 +20,8 @@ def mentions(evaluator: Evaluator, hits: Mapping[str, Sequence[Hit]]) -> tuple[F
         hits: by signal, the hits of its rules.
     """
     scan = evaluator.scan
+    if not scan.watchlist.facets:
+        return ()
     signals: dict[int, list[str]] = {}
     for signal, found in hits.items():
         for sentence in {scan.sentence(hit[1]) for hit in found}:

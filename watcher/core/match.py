@@ -54,7 +54,7 @@ class _Matcher:
         )
 
     def rule(self, rule: CompiledRule) -> tuple[Firing, Found] | None:
-        found = self.evaluator.find(rule.match, self.evaluator.everything)
+        found = self.evaluator.find(rule.match, self.evaluator.everything) if self.scan.may_hold(rule.groups) else None
         if found is None:
             return None
         if rule.needs and not self.context_met(rule.needs, found, rule.scope):

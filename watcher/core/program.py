@@ -150,11 +150,14 @@ class Lexis:
     gate_prefixes: dict[bytes, int]
     signature: Callable[[bytes], int | None] = field(init=False, repr=False, compare=False)
     anchors: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    _gated: frozenset[bytes] = field(init=False, repr=False, compare=False)
     _opens: Callable[[bytes], int] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.signature = _Memo(self.forms, self.prefixes).__getitem__ if self.prefixes else self.forms.get
         self.anchors = frozenset(self.gates)
+        others = (group for gates in self.gates.values() for gate in gates for group in gate)
+        self._gated = self.anchors.union(*dict.fromkeys(others))
         self._opens = _Memo({}, self.gate_prefixes).__getitem__ if self.gate_prefixes else None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -163,7 +166,7 @@ class Lexis:
     def can_fire(self, tokens: list[bytes]) -> bool:
         """False where no rule can fire: the cheap first pass."""
         if not self.anchors.isdisjoint(tokens):
-            present = set(tokens)
+            present = self._gated.intersection(tokens)
             for form in self.anchors.intersection(present):
                 for gate in self.gates[form]:
                     if not any(map(present.isdisjoint, gate)):
@@ -190,6 +193,8 @@ class CompiledRule:
     needs: Context | None
     unless: Context | None
     scope: str
+    groups: tuple[frozenset[int], ...] = ()
+    """Sets of terms of which each must have one in the entry for the rule to fire."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
 from itertools import compress
 from operator import itemgetter
@@ -42,7 +44,9 @@ class Scan:
         self.lead_chars = lead_chars
         self.flagged: dict[int, str] = {}
         self._hits: dict[int, list[Hit]] = {}
+        self._places: dict[frozenset[int], list[Hit]] = {}
         self.raw = self._candidates()
+        self._present = frozenset(self.raw)
         self._sentences = Sentences(reading.text)
 
     # places of terms
@@ -64,22 +68,20 @@ class Scan:
         """By term, the tokens where it begins. Checks are still to be made."""
         signatures = self._signatures()
         roots = self.watchlist.lexis.roots
-        found: dict[int, list[int]] = {}
-        last = len(signatures)
-        for begin in compress(range(last), signatures):
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        signatures.append(0)
+        for begin in compress(range(len(signatures)), signatures):
             node = roots[signatures[begin]]
             at = begin
             while node is not None:
-                for term in node[0]:
-                    if term in found:
-                        found[term].append(begin)
-                    else:
-                        found[term] = [begin]
-                at += 1
-                if at == last or not node[1]:
+                ended, following = node
+                for term in ended:
+                    found[term].append(begin)
+                if not following:
                     break
-                node = node[1].get(signatures[at])
-        return found
+                at += 1
+                node = following.get(signatures[at])
+        return dict(found)
 
     def hits(self, term: int) -> list[Hit]:
         """Verified places of a term, in order."""
@@ -125,9 +127,16 @@ class Scan:
 
     def places(self, terms: frozenset[int]) -> list[Hit]:
         """Verified places of any of these terms, in order of the text."""
-        found = [hit for term in terms.intersection(self.raw) for hit in self.hits(term)]
-        found.sort(key=_by_place)
+        found = self._places.get(terms)
+        if found is None:
+            found = [hit for term in terms.intersection(self.raw) for hit in self.hits(term)]
+            found.sort(key=_by_place)
+            self._places[terms] = found
         return found
+
+    def may_hold(self, groups: Iterable[frozenset[int]]) -> bool:
+        """False where one of the groups has no candidate at all."""
+        return not any(map(self._present.isdisjoint, groups))
 
     # fields and sentences
 
