@@ -99,7 +99,7 @@ def encode_known(text: str) -> bytes | None:
 
 
 def _inside(char: str) -> str:
-    folded = fold_char(char)
+    folded = "'" if char in APOSTROPHES else fold_char(char)
     return folded if folded == " " or folded in _BYTE else OTHER
 
 

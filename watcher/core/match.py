@@ -48,10 +48,20 @@ class _Matcher:
         evaluator = self.evaluator
         if scope != "sentence":
             return evaluator.find(context.node, evaluator.everything) is not None
-        return any(
-            evaluator.find(context.node, Window(*self.scan.sentence_tokens(number)))
-            for number in sorted({self.scan.sentence(hit[1]) for hit in found.hits})
-        )
+        return any(evaluator.find(context.node, window) for window in self.sentences(found))
+
+    def sentences(self, found: Found) -> list[Window]:
+        """The sentences that hold hits, in order."""
+        numbers = sorted({self.scan.sentence(hit[1]) for hit in found.hits})
+        return [Window(*self.scan.sentence_tokens(number)) for number in numbers]
+
+    def taken_back(self, unless: Context, needs: Context | None, found: Found, scope: str) -> bool:
+        """True where ``unless`` holds; with sentence scope, where it holds in every sentence that meets ``needs``."""
+        if scope != "sentence":
+            return self.context_met(unless, found, scope)
+        find = self.evaluator.find
+        good = [window for window in self.sentences(found) if needs is None or find(needs.node, window)]
+        return all(find(unless.node, window) for window in good)
 
     def rule(self, rule: CompiledRule) -> tuple[Firing, Found] | None:
         found = self.evaluator.find(rule.match, self.evaluator.everything) if self.scan.may_hold(rule.groups) else None
@@ -60,7 +70,7 @@ class _Matcher:
         if rule.needs and not self.context_met(rule.needs, found, rule.scope):
             return None
         suppressed = ""
-        if rule.unless and self.context_met(rule.unless, found, rule.scope):
+        if rule.unless and self.taken_back(rule.unless, rule.needs, found, rule.scope):
             suppressed = f"unless: {rule.unless.text}"
         places = min(spread(found.places), PLACES_CAP)
         return Firing(rule.id, self.matches(found), suppressed, places, self.flag(found)), found
@@ -93,7 +103,7 @@ class _Matcher:
     def blocked_by(self, signal: CompiledSignal, basis: Found) -> str:
         if signal.needs and not self.context_met(signal.needs, basis, signal.scope):
             return f"needs: {signal.needs.text}"
-        if signal.unless and self.context_met(signal.unless, basis, signal.scope):
+        if signal.unless and self.taken_back(signal.unless, signal.needs, basis, signal.scope):
             return f"unless: {signal.unless.text}"
         return ""
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
-from itertools import compress
+from itertools import compress, islice
 from operator import itemgetter
 from typing import Any, Final
 
@@ -91,16 +91,16 @@ class Scan:
         return found
 
     def _verified(self, term: int) -> list[Hit]:
-        places = self.raw.get(term, ())[:PLACES_PER_TERM]
+        places: Iterable[int] = self.raw.get(term, ())
         info = self.watchlist.infos[term]
         if info.only and info.only != self.base_language:
             return []
         size = info.size
         if info.checks:
-            places = [begin for begin in places if self._passes(begin, info.checks)]
+            places = (begin for begin in places if self._passes(begin, info.checks))
         if size > 1:
-            places = [begin for begin in places if self._is_whole(begin, begin + size)]
-        return [(term, begin, begin + size) for begin in places]
+            places = (begin for begin in places if self._is_whole(begin, begin + size))
+        return [(term, begin, begin + size) for begin in islice(places, PLACES_PER_TERM)]
 
     def _passes(self, begin: int, checks: tuple[Check, ...]) -> bool:
         return all(self._accepts(begin + check.slot, check) for check in checks)

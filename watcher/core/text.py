@@ -110,6 +110,8 @@ def _clusters(text: str, start: int, end: int) -> Iterable[tuple[str, int, int]]
 
 
 def _compose(cluster: str) -> str:
+    if cluster in APOSTROPHES:  # the acute accent would become a space and a mark
+        return "'"
     composed = unicodedata.normalize("NFKC", cluster)
     if len(composed) > _EXPANSION_KEPT + len(cluster):
         return cluster
