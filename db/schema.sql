@@ -35,6 +35,18 @@ CREATE TABLE bodies (
 )
  STRICT;
 
+CREATE TABLE daemon_spans (
+  id INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  beat_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  CONSTRAINT pk_daemon_spans PRIMARY KEY (id)
+)
+ STRICT;
+
+CREATE INDEX ix_daemon_spans_beat_at ON daemon_spans (beat_at);
+
 CREATE TABLE duties (
   name TEXT NOT NULL,
   lease_owner TEXT,
@@ -199,6 +211,14 @@ CREATE INDEX ix_hits_watchlist_id_signal_first_seen ON hits (watchlist_id, signa
 
 CREATE UNIQUE INDEX uq_hits_entry_id_watchlist_id_signal ON hits (entry_id, watchlist_id, signal);
 
+CREATE TABLE host_holds (
+  host TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  reason TEXT DEFAULT '' NOT NULL,
+  CONSTRAINT pk_host_holds PRIMARY KEY (host)
+)
+ STRICT;
+
 CREATE TABLE indexed_entries (
   entry_id INTEGER NOT NULL,
   revision_no INTEGER NOT NULL,
@@ -284,6 +304,23 @@ CREATE TABLE rejected (
 )
  STRICT;
 
+CREATE TABLE reports (
+  id INTEGER NOT NULL,
+  watchlist_id INTEGER NOT NULL,
+  revision_id INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  analyst TEXT DEFAULT '' NOT NULL,
+  note TEXT DEFAULT '' NOT NULL,
+  given_at INTEGER NOT NULL,
+  CONSTRAINT pk_reports PRIMARY KEY (id),
+  CONSTRAINT fk_reports_watchlist_id_watchlists FOREIGN KEY(watchlist_id) REFERENCES watchlists (id),
+  CONSTRAINT fk_reports_revision_id_watchlist_revisions FOREIGN KEY(revision_id) REFERENCES watchlist_revisions (id)
+)
+ STRICT;
+
+CREATE INDEX ix_reports_watchlist_id_until ON reports (watchlist_id, until);
+
 CREATE TABLE rung_events (
   id INTEGER NOT NULL,
   watchlist_id INTEGER NOT NULL,
@@ -308,7 +345,7 @@ CREATE TABLE runs (
   started_at INTEGER NOT NULL,
   finished_at INTEGER,
   position INTEGER DEFAULT 0 NOT NULL,
-  counts TEXT,
+  counts TEXT, scope TEXT,
   CONSTRAINT pk_runs PRIMARY KEY (id),
   CONSTRAINT fk_runs_revision_id_watchlist_revisions FOREIGN KEY(revision_id) REFERENCES watchlist_revisions (id),
   CONSTRAINT fk_runs_watchlist_id_watchlists FOREIGN KEY(watchlist_id) REFERENCES watchlists (id)
@@ -387,13 +424,64 @@ CREATE TABLE sources (
   last_outcome TEXT DEFAULT '' NOT NULL,
   last_ok_at INTEGER,
   entries INTEGER DEFAULT 0 NOT NULL,
-  created_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, ttl_s REAL, quiet_hours TEXT, crashes INTEGER DEFAULT 0 NOT NULL, alarmed_at INTEGER,
   CONSTRAINT pk_sources PRIMARY KEY (id),
   CONSTRAINT uq_sources_address_key UNIQUE (address_key)
 )
  STRICT;
 
 CREATE INDEX ix_sources_next_poll_at ON sources (next_poll_at) WHERE next_poll_at IS NOT NULL;
+
+CREATE TABLE stories (
+  id INTEGER NOT NULL,
+  lead_id INTEGER NOT NULL,
+  first_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  entries INTEGER DEFAULT 0 NOT NULL,
+  outlets INTEGER DEFAULT 0 NOT NULL,
+  origins INTEGER DEFAULT 0 NOT NULL,
+  CONSTRAINT pk_stories PRIMARY KEY (id),
+  CONSTRAINT fk_stories_lead_id_entries FOREIGN KEY(lead_id) REFERENCES entries (id)
+)
+ STRICT;
+
+CREATE INDEX ix_stories_last_at ON stories (last_at);
+
+CREATE TABLE story_edits (
+  id INTEGER NOT NULL,
+  edit TEXT NOT NULL,
+  entry_id INTEGER NOT NULL,
+  with_id INTEGER,
+  undoes INTEGER,
+  analyst TEXT DEFAULT '' NOT NULL,
+  note TEXT DEFAULT '' NOT NULL,
+  decided_at INTEGER NOT NULL,
+  applied_at INTEGER,
+  CONSTRAINT pk_story_edits PRIMARY KEY (id),
+  CONSTRAINT fk_story_edits_entry_id_entries FOREIGN KEY(entry_id) REFERENCES entries (id)
+)
+ STRICT;
+
+CREATE INDEX ix_story_edits_entry_id ON story_edits (entry_id);
+
+CREATE TABLE story_members (
+  entry_id INTEGER NOT NULL,
+  story_id INTEGER NOT NULL,
+  way TEXT NOT NULL,
+  nearest_id INTEGER,
+  likeness REAL,
+  related_id INTEGER,
+  outlet TEXT DEFAULT '' NOT NULL,
+  origin TEXT DEFAULT '' NOT NULL,
+  origin_why TEXT DEFAULT '' NOT NULL,
+  standing TEXT DEFAULT '' NOT NULL,
+  CONSTRAINT pk_story_members PRIMARY KEY (entry_id),
+  CONSTRAINT fk_story_members_entry_id_entries FOREIGN KEY(entry_id) REFERENCES entries (id),
+  CONSTRAINT fk_story_members_story_id_stories FOREIGN KEY(story_id) REFERENCES stories (id)
+)
+ STRICT;
+
+CREATE INDEX ix_story_members_story_id ON story_members (story_id);
 
 CREATE TABLE tombstones (
   "key" BLOB NOT NULL,
@@ -420,7 +508,7 @@ CREATE TABLE verdicts (
   credibility TEXT DEFAULT '' NOT NULL,
   note TEXT DEFAULT '' NOT NULL,
   analyst TEXT DEFAULT '' NOT NULL,
-  decided_at INTEGER NOT NULL,
+  decided_at INTEGER NOT NULL, from_state TEXT DEFAULT '' NOT NULL, to_state TEXT DEFAULT '' NOT NULL, duplicate_of_hit INTEGER, undoes INTEGER, covered_by INTEGER,
   CONSTRAINT pk_verdicts PRIMARY KEY (id),
   CONSTRAINT fk_verdicts_hit_id_hits FOREIGN KEY(hit_id) REFERENCES hits (id)
 )

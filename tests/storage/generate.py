@@ -12,8 +12,8 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tests.support.corpus import ROOT
+from watcher.storage.all_tables import metadata
 from watcher.storage.migrate import upgrade
-from watcher.storage.tables import metadata
 
 SCHEMA = ROOT / "db" / "schema.sql"
 README = ROOT / "db" / "README.md"

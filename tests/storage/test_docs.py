@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.storage.generate import README, SCHEMA, readme, schema_sql
-from watcher.storage.tables import metadata
+from watcher.storage.all_tables import metadata
 
 
 def test_schema_sql_is_what_the_migrations_make() -> None:

@@ -19,12 +19,12 @@ from alembic.migration import MigrationContext
 from tests.support.backends import Backend
 from tests.support.polls import T0, document, source
 from watcher.core.errors import StorageError
+from watcher.storage.all_tables import metadata
 from watcher.storage.engine import APPLICATION_ID, begin, open_engine
 from watcher.storage.files import put_in_place
 from watcher.storage.migrate import check, is_described, migrations_folder, run_migrations, upgrade
 from watcher.storage.schema import HEAD, KNOWN, schema_version
 from watcher.storage.store import SqlStore
-from watcher.storage.tables import metadata
 
 
 def test_the_migrations_make_what_the_tables_say(backend: Backend) -> None:

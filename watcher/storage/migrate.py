@@ -120,7 +120,7 @@ def _schema_differences(engine: Engine) -> list[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from watcher.storage.tables import metadata
+    from watcher.storage.all_tables import metadata
 
     with begin(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_described})

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 from watcher.core.errors import DatabaseUnusableError, StorageError
 from watcher.storage.engine import begin
 
-HEAD = "0002"
-KNOWN = ("0001", "0002")
+HEAD = "0003"
+KNOWN = ("0001", "0002", "0003")
 """Every revision this program knows, oldest first; a database at any other one is newer than the program."""
 VERSION_TABLE = "alembic_version"
 

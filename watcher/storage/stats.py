@@ -6,8 +6,8 @@ from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from watcher.core.views import TableSize
+from watcher.storage.all_tables import metadata
 from watcher.storage.engine import begin
-from watcher.storage.tables import metadata
 
 _SQLITE_SIZES = "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name) GROUP BY tbl_name"
 _POSTGRES_SIZES = "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
