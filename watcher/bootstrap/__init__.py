@@ -145,8 +145,8 @@ def default_watchlist() -> Path:
     Raises:
         UsageProblem: neither is there.
     """
-    packaged = Path(__file__).parent / "_config" / "watchlist.yaml"
-    source_tree = Path(__file__).parent.parent / DEFAULT_WATCHLIST
+    packaged = Path(__file__).parent.parent / "_config" / "watchlist.yaml"
+    source_tree = Path(__file__).parents[2] / DEFAULT_WATCHLIST
     for path in (Path(DEFAULT_WATCHLIST), packaged, source_tree):
         if path.is_file():
             return path
