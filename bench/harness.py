@@ -110,6 +110,7 @@ class Row:
     rounds: int
     same_work: bool
     note: str = ""
+    floor: str = ""
 
 
 def run_side(side: Side, *, timeout_s: float = 1800.0) -> Sample:
@@ -173,8 +174,13 @@ def row(
     *,
     expected: str = "",
     note: str = "",
+    floor: str = "",
 ) -> Row:
-    """The line of the table for two sides: the median of the ratios of each round, and their spread."""
+    """The line of the table for two sides: the median of the ratios of each round, and their spread.
+
+    ``floor`` says what the other side leaves out, where it is no peer but a floor: what it reports must be the same
+    even so.
+    """
     ratios = [theirs.cpu_s / mine.cpu_s for mine, theirs in zip(*samples, strict=True)]
     walls = [theirs.wall_s / mine.wall_s for mine, theirs in zip(*samples, strict=True)]
     works = [json.dumps(sample.work, sort_keys=True) for side in samples for sample in side]
@@ -193,6 +199,7 @@ def row(
         rounds=len(ratios),
         same_work=len(set(works)) == 1,
         note=note,
+        floor=floor,
     )
 
 
@@ -229,7 +236,7 @@ def table(rows: Sequence[Row]) -> str:
     for item in rows:
         spread = f"{item.low:.2f}-{item.high:.2f}"
         seconds = f"{item.ours_cpu_s:.3g} / {item.other_cpu_s:.3g}"
-        same = "yes" if item.same_work else "NO"
+        same = ("floor" if item.floor else "yes") if item.same_work else "NO"
         ratios = (f"{item.ratio:.2f}", spread, f"{item.wall_ratio:.2f}", item.expected, seconds, same)
         lines.append((item.work, item.ours, item.other, *ratios))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
