@@ -32,8 +32,10 @@ def test_a_guid_that_looks_like_a_link_is_still_a_guid():
 
 
 def test_twins_are_told_apart_by_link_or_by_title():
-    assert twin_key(entry("a", "https://x.example/1")) != twin_key(entry("a", "https://x.example/2"))
-    assert twin_key(entry("", "https://x.example/", "One")) != twin_key(entry("", "https://x.example/", "Two"))
+    assert twin_key(entry("a", "https://x.example/1"), "//a") != twin_key(entry("a", "https://x.example/2"), "//b")
+    assert twin_key(entry("", "https://x.example/", "One"), "//a") != twin_key(
+        entry("", "https://x.example/", "Two"), "//b"
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ Keys are SHA-256, so that a guid of any length costs an index the same. Every ke
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
@@ -24,7 +23,6 @@ _TRACKING_NAMES = frozenset({
 })
 # fmt: on
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SPACE = re.compile(r"\s+")
 
 
 def _digest(tag: str, *parts: str) -> bytes:
@@ -34,7 +32,7 @@ def _digest(tag: str, *parts: str) -> bytes:
 
 def fold_space(text: str) -> str:
     """NFC, every run of white space as one space, none at the ends."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def content_digest(title: str, text: str) -> bytes:
@@ -69,7 +67,11 @@ def normal_link(link: str) -> str:
 
 def link_key(link: str) -> bytes:
     """Key of a link, tracking parameters left out; empty for an empty link."""
-    normal = normal_link(link)
+    return key_of_normal(normal_link(link))
+
+
+def key_of_normal(normal: str) -> bytes:
+    """Key of a link that `normal_link` made; empty for an empty one."""
     return _digest("link", normal) if normal else b""
 
 
@@ -86,12 +88,12 @@ def content_key(entry: Entry) -> bytes:
     return hashlib.sha256(b"content\x00" + content_digest(entry.title, entry.text)).digest()
 
 
-def twin_key(entry: Entry) -> bytes:
-    """The key of the second entry that bears a key already taken in the same body.
+def twin_key(entry: Entry, normal: str) -> bytes:
+    """The key of the second entry that bears a key already taken in the same body; ``normal`` is its normal link.
 
     With a guid: guid and link together. Without one the link was the key, so the title has to tell them apart.
     """
     guid = entry.guid.strip()
     if guid:
-        return _digest("guid+link", guid, normal_link(entry.link))
-    return _digest("link+title", normal_link(entry.link), fold_space(entry.title))
+        return _digest("guid+link", guid, normal)
+    return _digest("link+title", normal, fold_space(entry.title))

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from watcher.core.identity import content_digest, entry_key, fold_space, link_key, twin_key
+from watcher.core.identity import content_digest, entry_key, fold_space, key_of_normal, normal_link, twin_key
 from watcher.core.model import ScoredEntry, StoredEntry
 
 # Two items with the same headline and nothing else are often two events ("Daily briefing"); with this much text
@@ -84,7 +84,8 @@ def name_entries(scored: Sequence[ScoredEntry]) -> NamedBody:
 def _named(scored: ScoredEntry) -> Named:
     entry = scored.entry
     content = content_digest(entry.title, entry.text)
-    return Named(scored, entry_key(entry), twin_key(entry), link_key(entry.link), content)
+    normal = normal_link(entry.link)
+    return Named(scored, entry_key(entry), twin_key(entry, normal), key_of_normal(normal), content)
 
 
 def _clash(taken: dict[bytes, Named], second: Named) -> str:
