@@ -1,0 +1,208 @@
+"""Draws dated series: as SVG (the same bytes for the same series) and as lines of text. Must not: read or choose data.
+
+Nothing hangs on colour: every series has a mark of its own. The SVG holds no script and refers to nothing outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import UTC, tzinfo
+
+import drawsvg
+
+from watcher.core.clean import terminal, visible
+from watcher.core.period import show_moment
+from watcher.core.render import Style, pad, width
+from watcher.core.series import (
+    Point,
+    Scale,
+    Series,
+    show_value,
+    time_scale,
+    time_ticks,
+    value_scale,
+    value_ticks,
+)
+
+COLORS = ("#1f5fa8", "#b4451f", "#2c7a3d", "#7a4fa0", "#8a6d00", "#555555")
+FONT = "sans-serif"
+INK, FAINT = "#333333", "#d5d5d5"
+_LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 72, 16, 40, 44, 20
+_UNICODE_MARKS, _ASCII_MARKS = "●○◆□▲✕", "o+*#^x"
+
+
+def _scales(series: Sequence[Series]) -> tuple[Scale, Scale]:
+    points = [point for one in series for point in one.points]
+    return time_scale([point.at for point in points]), value_scale([point.value for point in points])
+
+
+# --- SVG ----------------------------------------------------------------------------------------------------------
+
+
+def plot_svg(
+    series: Sequence[Series], *, title: str, unit: str = "", zone: tzinfo = UTC, size: tuple[int, int] = (800, 400)
+) -> str:
+    """The series as an SVG document, with a legend and a tooltip for every point.
+
+    Args:
+        series: what to draw; at most six have a mark and a colour of their own.
+        title: above the plot.
+        unit: what the values count.
+        zone: for dates.
+        size: width and height in pixels; the legend adds to the height.
+    """
+    wide, high = size
+    drawing = drawsvg.Drawing(wide, high + _ROW * len(series))
+    drawing.append(drawsvg.Title(visible(title)))
+    drawing.append(drawsvg.Rectangle(0, 0, wide, high + _ROW * len(series), fill="#ffffff"))
+    drawing.append(_text(title, 16, _LEFT, 24, font_weight="bold"))
+    canvas = _Canvas(*_scales(series), wide, high)
+    for part in (*canvas.grid(zone, unit), *canvas.drawn(series, zone), *canvas.legend(series)):
+        drawing.append(part)
+    return str(drawing.as_svg()) + "\n"
+
+
+def _text(text: str, size: int, x: float, y: float, **more: str) -> drawsvg.Text:
+    return drawsvg.Text(visible(text), size, round(x, 1), round(y, 1), fill=INK, font_family=FONT, **more)
+
+
+class _Canvas:
+    """Places on the sheet."""
+
+    def __init__(self, times: Scale, values: Scale, wide: int, high: int) -> None:
+        self._times = times
+        self._values = values
+        self._right = wide - _RIGHT
+        self._bottom = high - _BOTTOM
+
+    def _place(self, at: float, value: float) -> tuple[float, float]:
+        x = _LEFT + self._times(at) * (self._right - _LEFT)
+        return round(x, 1), round(self._bottom - self._values(value) * (self._bottom - _TOP), 1)
+
+    def grid(self, zone: tzinfo, unit: str) -> Iterator[drawsvg.DrawingElement]:
+        """Lines and labels of both axes."""
+        for value in value_ticks(self._values):
+            _, y = self._place(self._times.low, value)
+            yield drawsvg.Line(_LEFT, y, self._right, y, stroke=FAINT)
+            yield _text(show_value(value), 12, _LEFT - 8, y + 4, text_anchor="end")
+        for at, label in time_ticks(self._times, 7, zone):
+            x, _ = self._place(at, self._values.low)
+            yield drawsvg.Line(x, self._bottom, x, self._bottom + 5, stroke=INK)
+            yield _text(label, 12, x, self._bottom + 20, text_anchor="middle")
+        yield drawsvg.Line(_LEFT, self._bottom, self._right, self._bottom, stroke=INK)
+        if unit:
+            yield _text(unit, 12, self._right, _TOP - 12, text_anchor="end")
+
+    def drawn(self, series: Sequence[Series], zone: tzinfo) -> Iterator[drawsvg.DrawingElement]:
+        """Lines first, so that no mark is hidden under one."""
+        for number, one in enumerate(series):
+            places = [self._place(point.at, point.value) for point in self._corners(one)]
+            if len(places) > 1:
+                flat = [coordinate for place in places for coordinate in place]
+                color = COLORS[number % len(COLORS)]
+                yield drawsvg.Lines(*flat, fill="none", stroke=color, stroke_width=2, stroke_dasharray="6 4")
+        for number, one in enumerate(series):
+            for point in one.points:
+                mark = _mark(number, *self._place(point.at, point.value))
+                mark.append_title(_said(point, zone))
+                yield mark
+
+    def _corners(self, one: Series) -> list[Point]:
+        if one.shape == "dots":
+            return []
+        if one.shape == "line":
+            return list(one.points)
+        corners: list[Point] = []
+        for point in one.points:
+            corners += [Point(point.at, corners[-1].value), point] if corners else [point]
+        return [*corners, Point(int(self._times.high), corners[-1].value)] if corners else []
+
+    def legend(self, series: Sequence[Series]) -> Iterator[drawsvg.DrawingElement]:
+        """One line for each series, below."""
+        for number, one in enumerate(series):
+            y = self._bottom + _BOTTOM + _ROW * (number + 0.5)
+            yield _mark(number, _LEFT + 6, y)
+            yield _text(one.name, 12, _LEFT + 20, y + 4)
+
+
+def _said(point: Point, zone: tzinfo) -> str:
+    label = f"\n{visible(point.label)}" if point.label else ""
+    return f"{show_value(point.value)}, {show_moment(point.at, zone)}{label}"
+
+
+def _mark(number: int, x: float, y: float) -> drawsvg.DrawingElement:
+    """Circle, ring, diamond, square, triangle, cross: another shape for each series."""
+    color = COLORS[number % len(COLORS)]
+    looks = {"fill": color, "stroke": color, "stroke_width": 1.5}
+    open_ = {**looks, "fill": "#ffffff"}
+    kind = number % 6
+    if kind in (0, 1):
+        return drawsvg.Circle(x, y, 4.5, **(open_ if kind else looks))
+    if kind == 3:
+        return drawsvg.Rectangle(round(x - 4, 1), round(y - 4, 1), 8, 8, **open_)
+    corners = {
+        2: ((0, -6), (6, 0), (0, 6), (-6, 0)),
+        4: ((0, -6), (6, 5), (-6, 5)),
+        5: ((-4, -5), (0, -1), (4, -5), (5, -4), (1, 0), (5, 4), (4, 5), (0, 1), (-4, 5), (-5, 4), (-1, 0), (-5, -4)),
+    }[kind]
+    return drawsvg.Lines(*(round(c, 1) for dx, dy in corners for c in (x + dx, y + dy)), close=True, **looks)
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+def plot_text(series: Sequence[Series], style: Style, *, zone: tzinfo = UTC, height: int = 12) -> list[str]:
+    """The series as lines of text: values down the left, dates below, then what each mark means.
+
+    Of several marks in one place the first series' is seen.
+    """
+    times, values = _scales(series)
+    labels = {round((1 - values(tick)) * (height - 1)): show_value(tick) for tick in value_ticks(values)}
+    edge = max(map(width, labels.values()))
+    columns = max(20, style.width - edge - 4)
+    cells = _cells(series, times, values, style, columns, height)
+    bar, corner = ("│", "└") if style.unicode else ("|", "+")
+    lines = [
+        f"{pad(labels.get(row, ''), edge, right=True)} {bar}{''.join(cells[row])}".rstrip() for row in range(height)
+    ]
+    lines.append(f"{' ' * edge} {corner}{style.rule * columns}")
+    lines.append((" " * (edge + 2) + _dates(times, columns, zone)).rstrip())
+    marks = _UNICODE_MARKS if style.unicode else _ASCII_MARKS
+    told = (f"{marks[number % 6]} {terminal(one.name)}" for number, one in enumerate(series))
+    return [*lines, *(" " * (edge + 2) + line for line in told)]
+
+
+def _cells(
+    series: Sequence[Series], times: Scale, values: Scale, style: Style, columns: int, height: int
+) -> list[list[str]]:
+    cells = [[" "] * columns for _ in range(height)]
+    marks = _UNICODE_MARKS if style.unicode else _ASCII_MARKS
+    for number, one in reversed(list(enumerate(series))):
+        for column, value in _dashes(one, times, columns):
+            cells[round((1 - values(value)) * (height - 1))][column] = style.rule
+        for point in one.points:
+            row = round((1 - values(point.value)) * (height - 1))
+            cells[row][round(times(point.at) * (columns - 1))] = marks[number % 6]
+    return cells
+
+
+def _dashes(one: Series, times: Scale, columns: int) -> Iterator[tuple[int, float]]:
+    """Where a value holds until the next point (or to the end)."""
+    if one.shape != "steps":
+        return
+    for point, following in zip(one.points, [*one.points[1:], None], strict=True):
+        stop = times(following.at) * (columns - 1) if following else columns
+        for column in range(math.ceil(times(point.at) * (columns - 1)), math.ceil(stop)):
+            yield column, point.value
+
+
+def _dates(times: Scale, columns: int, zone: tzinfo) -> str:
+    line = [" "] * columns
+    free = 0
+    for at, label in time_ticks(times, max(2, columns // 14), zone):
+        start = min(round(times(at) * (columns - 1)), columns - len(label))
+        if start >= free:
+            line[start : start + len(label)] = label
+            free = start + len(label) + 2
+    return "".join(line)
