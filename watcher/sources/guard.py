@@ -13,6 +13,7 @@ import socket
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from yarl import URL
@@ -23,6 +24,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 
 REFUSED_MARK = "address refused:"
+# The same addresses and URLs come back at every poll, and their judgement is pure. A refusal by exception is not kept.
+REMEMBERED = 8192
 
 _PLAIN_PORTS = frozenset({80, 443})
 _BAD_IN_URL = re.compile(r"[\x00-\x20\\\x7f-\xa0\u2028\u2029]")
@@ -67,6 +70,7 @@ def embedded_address(address: Address) -> ipaddress.IPv4Address | None:
     return None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def refusal(text: str, *, allow_private: bool = False) -> str:
     """Why an address must not be contacted, or an empty string where it may be.
 
@@ -132,6 +136,7 @@ class Hop:
         return (self.url.raw_host or "").rstrip(".").lower()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def check_url(text: str, *, ports: frozenset[int] = frozenset()) -> Hop:
     """Parse a URL once and refuse every trick.
 
@@ -175,6 +180,7 @@ def redirect_target(hop: Hop, location: str) -> str:
         raise refused_url("cannot be parsed", location) from error
 
 
+@lru_cache(maxsize=REMEMBERED)
 def configured_ports(text: str) -> frozenset[int]:
     """The port that a configured URL names itself, if any (nothing where it cannot be parsed: `check_url` will say)."""
     try:
