@@ -113,11 +113,11 @@ def test_hostile_texts_cost_little():
 
 
 def test_far_context_is_cut_and_the_cut_is_seen():
-    changes = diff("1234567890 old 1234567890", "1234567890 new 1234567890")
+    changes = diff("12 34 56 old 12 34 56", "12 34 56 new 12 34 56")
 
     assert shortened(changes, 99) == changes
-    assert [change.text for change in shortened(changes, 3)] == ["", "90 ", "old", "new", " 12", ""]
-    assert [change.text for change in shortened(diff("a 1234567890 b", "c 1234567890 d"), 2)] == [
-        *("a", "c", " 1", "", "0 ", "b", "d")
+    assert [change.text for change in shortened(changes, 5)] == ["", " 56 ", "old", "new", " 12 ", ""]
+    assert [change.text for change in shortened(diff("a 12 34 56 b", "c 12 34 56 d"), 3)] == [
+        *("a", "c", " 12", "", "56 ", "b", "d")
     ]
     assert [change.text for change in shortened(diff("x old", "x new"), 0)] == ["", "old", "new"]

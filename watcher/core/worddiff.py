@@ -67,9 +67,10 @@ def shortened(changes: Sequence[Change], around: int) -> tuple[Change, ...]:
     """The diff with so many characters of context around each change; an empty ``same`` piece stands where text was cut."""
     shown: list[Change] = []
     for number, change in enumerate(changes):
-        head = change.text[:around] if number else ""
-        tail = change.text[len(change.text) - around :] if number < len(changes) - 1 else ""
-        if change.kind != SAME or len(head) + len(tail) >= len(change.text):
+        text = change.text
+        head = text[: _word_start(text, text, around)] if number else ""
+        tail = text[len(text) - _word_end(text, text, around) :] if number < len(changes) - 1 else ""
+        if change.kind != SAME or len(head) + len(tail) >= len(text):
             shown.append(change)
         else:
             ends = [Change(SAME, head)] if head else [], [Change(SAME, tail)] if tail else []

@@ -1,0 +1,40 @@
+"""Builds what reads evidence: histories, bundles, series of figures. Must not: do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watcher.storage.evidence import EvidenceQueries
+    from watcher.storage.queries import Queries
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceDesk:
+    """Read models of a database that is opened read only."""
+
+    evidence: EvidenceQueries
+    queries: Queries
+
+
+@contextmanager
+def build_evidence(database: str) -> Iterator[EvidenceDesk]:
+    """The evidence in a database.
+
+    Raises:
+        WatcherError: there is none, it is damaged, or its schema is another one than ours.
+    """
+    from watcher.storage.engine import open_engine
+    from watcher.storage.evidence import EvidenceQueries
+    from watcher.storage.queries import Queries
+    from watcher.storage.schema import require_current
+
+    engine = open_engine(database, read_only=True)
+    try:
+        require_current(engine)
+        yield EvidenceDesk(EvidenceQueries(engine), Queries(engine))
+    finally:
+        engine.dispose()

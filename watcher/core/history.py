@@ -1,0 +1,55 @@
+"""What is kept of an entry over time, as the database tells it. Raw texts: every sink cleans its own. Must not: judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.core.basics import Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One revision of an entry. ``last_seen`` is the last body known to hold it; ``sighting`` the class of its first.
+
+    ``poll_id``, ``fetched_at`` and ``body_digest`` are of the poll that brought it; ``body_kept``: are its bytes here.
+    """
+
+    number: int
+    digest: bytes
+    title: str
+    text: str
+    first_seen: Micros
+    last_seen: Micros
+    sighting: str
+    poll_id: int
+    fetched_at: Micros
+    body_digest: bytes
+    body_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """An entry with all its wordings, oldest first.
+
+    ``left_at``: the first body without it (None: still in the newest); ``vanished_at``: it was withdrawn, it left while
+    older entries stayed. ``aliases`` counts further ids that its publisher gave it. ``hits`` are (hit, signal).
+    """
+
+    entry_id: int
+    title: str
+    link: str
+    guid: str
+    source: str
+    source_title: str
+    publisher: str
+    published: Micros | None
+    published_raw: str
+    sighting: str
+    duplicate_of: int | None
+    first_seen: Micros
+    last_seen: Micros
+    left_at: Micros | None
+    vanished_at: Micros | None
+    aliases: int
+    wordings: tuple[Wording, ...]
+    hits: tuple[tuple[int, str], ...]
