@@ -34,7 +34,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "bench" / "out"
-BENCHES = ("startup", "match", "storage", "poll", "robustness")
+BENCHES = ("startup", "match", "storage", "sandbox", "poll", "many", "rescore", "stories", "grow", "faces")
 PACKAGES = ("watcher", "reader", "aiohttp", "feedparser", "sqlalchemy", "click", "selectolax", "simplemma")
 
 
