@@ -129,10 +129,10 @@ def made_by() -> list[str]:
         for entry in os.scandir(package / folder)
         if entry.name.endswith(".py")
     )
-    return [__version__, sys.version, hashlib.sha256(repr(code).encode()).hexdigest(), *_dictionaries()]
+    return [__version__, sys.version, hashlib.sha256(repr(code).encode()).hexdigest(), *dictionaries()]
 
 
-def _dictionaries() -> list[str]:
+def dictionaries() -> list[str]:
     """The installed versions of the libraries that word forms come from: by folder name, which costs no import."""
     found = []
     for folder in sys.path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from watcher.app.evidence_check import Again
     from watcher.storage.evidence import EvidenceQueries
     from watcher.storage.queries import Queries
 
@@ -38,3 +39,13 @@ def build_evidence(database: str) -> Iterator[EvidenceDesk]:
         yield EvidenceDesk(EvidenceQueries(engine), Queries(engine))
     finally:
         engine.dispose()
+
+
+def build_scorer() -> Again:
+    """What scores the text of a bundle anew, with this machine's word forms."""
+    import os
+
+    from watcher.app.evidence_check import scorer
+    from watcher.bootstrap import Settings, build_expand, cache_dir
+
+    return scorer(build_expand(Settings(cache_dir=cache_dir(os.environ))))

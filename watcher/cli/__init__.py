@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "report": "Print the hits of a period, and what could not be seen in it.",
         "explain": "Show why an entry is a hit: the sum, the words, the source.",
         "diff": "Show every wording of an entry, and what was changed between them.",
+        "evidence": "Put all that is kept about a hit into one file, or check such files.",
         "search": "Find stored entries by words or by a query of the watchlist's language.",
         "sources": "List the sources and how well each can be read.",
     },

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from watcher.core.basics import Micros
 
@@ -53,3 +55,31 @@ class History:
     aliases: int
     wordings: tuple[Wording, ...]
     hits: tuple[tuple[int, str], ...]
+
+
+Record = Mapping[str, Any]
+"""A row of a table as it is stored: column to value."""
+
+
+@dataclass(frozen=True, slots=True)
+class HitEvidence:
+    """All that the database keeps about one hit, as rows of its tables.
+
+    ``polls`` are those that brought a wording, ``bodies`` their bytes by hex digest (where they were kept),
+    ``revisions`` the watchlist revisions that it was scored under, whole. ``left_out`` says in sentences what is not
+    here, and why.
+    """
+
+    hit: Record
+    watchlist: str
+    entry: Record
+    source: Record
+    link: Record
+    history: History
+    polls: tuple[Record, ...]
+    bodies: Mapping[str, bytes]
+    assessments: tuple[Record, ...]
+    revisions: tuple[Record, ...]
+    verdicts: tuple[Record, ...]
+    schema: str
+    left_out: tuple[str, ...] = ()

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Select, Table, func, select
 
-from watcher.core.history import History, Wording
+from watcher.core.history import History, HitEvidence, Record, Wording
 from watcher.storage.engine import begin
-from watcher.storage.tables import bodies, entries, entry_aliases, entry_revisions, hits, polls, sources
+from watcher.storage.schema import stored_version
+from watcher.storage.tables import (
+    assessments,
+    bodies,
+    entries,
+    entry_aliases,
+    entry_revisions,
+    hits,
+    polls,
+    runs,
+    sources,
+    verdicts,
+    watchlist_revisions,
+    watchlist_sources,
+    watchlists,
+)
+
+MOST_WORDINGS = 200
+MOST_BODY_BYTES = 100_000_000
+"""Of an entry that was edited without end, not everything goes into one bundle; what is left out is said."""
 
 _E, _R, _S, _P, _H = entries.c, entry_revisions.c, sources.c, polls.c, hits.c
 
@@ -23,6 +45,11 @@ class EvidenceQueries:
         """An entry with its wordings, or None where there is none of that number."""
         with begin(self._engine) as connection:
             return entry_history(connection, entry_id)
+
+    def hit(self, hit_id: int) -> HitEvidence | None:
+        """All that is kept about a hit, or None."""
+        with begin(self._engine) as connection:
+            return hit_evidence(connection, hit_id)
 
     def entry_of(self, hit_id: int) -> int | None:
         """The entry of a hit, or None."""
@@ -90,3 +117,95 @@ def _wording(row: Any, last_seen: int) -> Wording:
         body_digest=row.body_digest or b"",
         body_kept=row.kept is not None,
     )
+
+
+# --- a hit, whole -------------------------------------------------------------------------------------------------
+
+_OF_SOURCE = ("id", "kind", "url", "select_path", "name", "title", "publisher", "family", "language", "created_at")
+_OF_REVISION = ("id", "digest", "files", "loaded_at")
+
+
+def hit_evidence(connection: Connection, hit_id: int) -> HitEvidence | None:
+    """All that is kept about a hit, or None where there is none of that number."""
+    hit = _one(connection, select(hits).where(_H.id == hit_id))
+    history = entry_history(connection, hit["entry_id"]) if hit is not None else None
+    if hit is None or history is None:
+        return None
+    scored = _all(connection, _assessments(hit_id))
+    assessed = {row["entry_revision"] for row in scored}
+    shown, left_out = _within(history.wordings, assessed)
+    polled = _of(connection, polls, "id", [wording.poll_id for wording in shown])
+    kept, also_out = _bodies(connection, shown, assessed)
+    link = watchlist_sources.c
+    listed = (link.watchlist_id == hit["watchlist_id"]) & (link.source_id == hit["source_id"])
+    return HitEvidence(
+        hit=hit,
+        watchlist=connection.scalar(select(watchlists.c.name).where(watchlists.c.id == hit["watchlist_id"])) or "",
+        entry=_one(connection, select(entries).where(_E.id == hit["entry_id"])) or {},
+        source=_one(connection, select(*(_S[name] for name in _OF_SOURCE)).where(_S.id == hit["source_id"])) or {},
+        link=_one(connection, select(watchlist_sources).where(listed)) or {},
+        history=replace(history, wordings=shown),
+        polls=polled,
+        bodies=kept,
+        assessments=scored,
+        revisions=_of(connection, watchlist_revisions, "id", [row["revision_id"] for row in scored], _OF_REVISION),
+        verdicts=_all(connection, select(verdicts).where(verdicts.c.hit_id == hit_id).order_by(verdicts.c.id)),
+        schema=stored_version(connection),
+        left_out=(*left_out, *also_out),
+    )
+
+
+def _assessments(hit_id: int) -> Select[Any]:
+    a = assessments.c
+    return select(assessments, runs.c.kind.label("run_kind")).outerjoin(runs).where(a.hit_id == hit_id).order_by(a.id)
+
+
+def _one(connection: Connection, statement: Select[Any]) -> Record | None:
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else dict(row)
+
+
+def _all(connection: Connection, statement: Select[Any]) -> tuple[Record, ...]:
+    return tuple(dict(row) for row in connection.execute(statement).mappings())
+
+
+def _of(
+    connection: Connection, table: Table, key: str, values: Iterable[int], names: Sequence[str] = ()
+) -> tuple[Record, ...]:
+    columns = [table.c[name] for name in names] or list(table.c)
+    wanted = sorted(set(values))
+    return _all(connection, select(*columns).where(table.c[key].in_(wanted)).order_by(table.c[key]))
+
+
+def _within(wordings: Sequence[Wording], assessed: set[int]) -> tuple[tuple[Wording, ...], tuple[str, ...]]:
+    """The wordings that go in: all, or the first, the scored and the newest ones."""
+    if len(wordings) <= MOST_WORDINGS:
+        return tuple(wordings), ()
+    newest = {wording.number for wording in wordings[-MOST_WORDINGS + 1 :]}
+    shown = tuple(w for w in wordings if w.number in newest | assessed or w.number == wordings[0].number)
+    return shown, (f"{len(wordings) - len(shown):,} of {len(wordings):,} wordings: too many for one bundle",)
+
+
+def _bodies(
+    connection: Connection, wordings: Sequence[Wording], assessed: set[int]
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Bytes as fetched, those of scored wordings first, up to a bound."""
+    kept: dict[str, bytes] = {}
+    left_out: list[str] = []
+    room = MOST_BODY_BYTES
+    for wording in sorted(wordings, key=lambda one: (one.number not in assessed, one.number)):
+        if not wording.body_kept:
+            left_out.append(
+                f"the bytes that brought wording {wording.number}: bytes are kept where they made a hit or a new wording"
+            )
+            continue
+        if wording.body_digest.hex() in kept:
+            continue
+        content = connection.scalar(select(bodies.c.content).where(bodies.c.digest == wording.body_digest)) or b""
+        data = zlib.decompress(content)
+        room -= len(data)
+        if room >= 0:
+            kept[wording.body_digest.hex()] = data
+        else:
+            left_out.append(f"the bytes that brought wording {wording.number}: too large for one bundle")
+    return kept, tuple(left_out)
