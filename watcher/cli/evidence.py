@@ -54,7 +54,7 @@ def command(
     Examples:
       watcher evidence 12
       watcher evidence 12 -o offer.zip
-      watcher report --format jsonl | jq '.hit // empty' | xargs watcher evidence --folder december
+      watcher evidence 12 14 15 --folder december
       watcher evidence --verify offer.zip
 
     \b
