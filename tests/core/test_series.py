@@ -14,8 +14,12 @@ from watcher.core.period import from_micros, to_micros
 from watcher.core.series import (
     DAY,
     HOUR,
+    WINDOW,
     FigurePoint,
     Scale,
+    agree,
+    bounds,
+    conflicts,
     show_value,
     time_scale,
     time_ticks,
@@ -116,3 +120,91 @@ def test_a_point_knows_whether_its_source_speaks_for_itself():
     point = FigurePoint("fleet", 600, "vessels", "", "s", 1, 1, 1, 1, "a", "A", "A", "primary", "B", "t", "")
 
     assert point.is_primary
+
+
+# --- conflicts --------------------------------------------------------------------------------------------------------
+
+
+def said(value: float, qualifier: str = "", source: str = "a", at: int = 0, entry: int = 1, figure: str = "fleet"):
+    return FigurePoint(figure, value, "vessels", qualifier, "s", at, at, entry, 1, source, source, "", "", "B", "t", "")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        (said(300), said(300), True),
+        (said(300), said(342), False),
+        (said(300, "over"), said(342), True),
+        (said(342, "over"), said(300), False),
+        (said(300, "over"), said(342, "total"), True),
+        (said(300, "about"), said(325), True),
+        (said(300, "about"), said(342), False),
+        (said(300, "about"), said(350, "about"), True),
+        (said(400, "under"), said(342), True),
+        (said(300, "under"), said(342, "over"), False),
+    ],
+)
+def test_what_can_be_so_together(one, other, together):
+    assert agree(one, other) is agree(other, one) is together
+    assert bounds(one)[0] <= one.value <= bounds(one)[1]
+
+
+def test_sources_that_contradict_each_other_are_shown_together():
+    points = [
+        said(342, entry=1),
+        said(600, source="b", entry=2, at=DAY),
+        said(601, source="c", entry=3, at=2 * DAY),
+        said(342, source="d", entry=4, at=2 * DAY),
+        said(5, source="e", entry=5, at=40 * DAY),
+    ]
+
+    (found,) = conflicts(points)
+
+    assert [point.entry_id for point in found.points] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [said(342), said(600, entry=2)],  # one source: it corrected itself
+        [said(342), said(600, source="b", entry=2, at=WINDOW + 1)],  # a development
+        [said(342), said(600, "added", source="b", entry=2)],  # another kind
+        [said(342), said(600, source="b", entry=2, figure="tanks")],
+        [said(17), said(58), said(75, source="b", entry=2), said(58, source="b", entry=2)],  # they share a value
+        [],
+    ],
+)
+def test_no_conflict(points):
+    assert conflicts(points) == ()
+
+
+def test_conflicts_of_several_figures_and_times_stand_by_figure_and_date():
+    later = 9 * DAY
+    points = [
+        *(said(1, at=later), said(2, source="b", entry=2, at=later)),
+        *(said(1, entry=3), said(2, source="b", entry=4)),
+        *(said(1, entry=5, figure="aid"), said(2, source="b", entry=6, figure="aid")),
+    ]
+
+    assert [found.points[0].entry_id for found in conflicts(points)] == [5, 3, 1]
+
+
+@given(
+    st.lists(
+        st.builds(
+            said,
+            st.sampled_from([1, 2, 3]),
+            st.sampled_from(["", "over", "added"]),
+            st.sampled_from("ab"),
+            st.integers(0, 9).map(lambda n: n * DAY),
+            st.integers(1, 6),
+        ),
+        max_size=12,
+    )
+)
+def test_a_reading_stands_in_one_conflict_at_most_and_every_conflict_has_two_sources(points):
+    found = conflicts(points)
+    shown = [id(point) for conflict in found for point in conflict.points]
+
+    assert len(shown) == len(set(shown))
+    assert all(len({point.entry_id for point in conflict.points}) > 1 for conflict in found)

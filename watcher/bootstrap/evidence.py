@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from watcher.app.evidence_check import Again
     from watcher.storage.evidence import EvidenceQueries
+    from watcher.storage.figures import FigureQueries
     from watcher.storage.queries import Queries
 
 
@@ -18,6 +19,7 @@ class EvidenceDesk:
     """Read models of a database that is opened read only."""
 
     evidence: EvidenceQueries
+    figures: FigureQueries
     queries: Queries
 
 
@@ -30,13 +32,14 @@ def build_evidence(database: str) -> Iterator[EvidenceDesk]:
     """
     from watcher.storage.engine import open_engine
     from watcher.storage.evidence import EvidenceQueries
+    from watcher.storage.figures import FigureQueries
     from watcher.storage.queries import Queries
     from watcher.storage.schema import require_current
 
     engine = open_engine(database, read_only=True)
     try:
         require_current(engine)
-        yield EvidenceDesk(EvidenceQueries(engine), Queries(engine))
+        yield EvidenceDesk(EvidenceQueries(engine), FigureQueries(engine), Queries(engine))
     finally:
         engine.dispose()
 

@@ -30,9 +30,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "demo": "Run the real daemon on sample sources and print the report.",
     },
     "Read": {
+        "board": "Show how far each signal got, on whose word, and where we are blind.",
         "report": "Print the hits of a period, and what could not be seen in it.",
         "explain": "Show why an entry is a hit: the sum, the words, the source.",
         "diff": "Show every wording of an entry, and what was changed between them.",
+        "figures": "List tracked quantities as dated series beside their baseline, and plot them.",
         "evidence": "Put all that is kept about a hit into one file, or check such files.",
         "search": "Find stored entries by words or by a query of the watchlist's language.",
         "sources": "List the sources and how well each can be read.",

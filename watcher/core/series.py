@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from itertools import islice
+from itertools import chain, islice
 
 from watcher.core.basics import SECOND, Micros
 from watcher.core.period import from_micros, to_micros
@@ -19,7 +19,7 @@ HOUR: Micros = 3600 * SECOND
 class FigurePoint:
     """One reading of a figure: what a source said, when, in which sentence.
 
-    ``at`` is when the publisher says it was published, where that is a time before we saw it, else when we saw it first
+    ``sighting`` is the class of the wording's first sighting. ``at`` is when the publisher says it was published, where that is a time before we saw it, else when we saw it first
     (``seen``). An entry that says the same again in a later wording is one point; ``is_current`` is False where its
     wording now does not say it any more.
     """
@@ -41,11 +41,87 @@ class FigurePoint:
     entry_title: str
     link: str
     is_current: bool = True
+    sighting: str = "new"
 
     @property
     def is_primary(self) -> bool:
         """True where the source speaks for itself and is no report about somebody."""
         return self.role == "primary"
+
+
+# --- conflicts ----------------------------------------------------------------------------------------------------
+
+WINDOW: Micros = 3 * DAY
+"""Readings further apart than this are a development, not a conflict."""
+ABOUT = 0.1
+"""How far "about" reaches to both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Readings of different sources, of one time and one kind, that cannot all be so; by date."""
+
+    figure: str
+    points: tuple[FigurePoint, ...]
+
+
+def bounds(point: FigurePoint) -> tuple[float, float]:
+    """What the true value may be if the source is right: over 300 is 300 or more, about 300 is 270 to 330."""
+    value = point.value
+    if point.qualifier == "over":
+        return value, math.inf
+    if point.qualifier == "under":
+        return -math.inf, value
+    room = abs(value) * ABOUT if point.qualifier == "about" else 0.0
+    return value - room, value + room
+
+
+def agree(one: FigurePoint, other: FigurePoint) -> bool:
+    """Can both be so?"""
+    (low, high), (from_, to) = bounds(one), bounds(other)
+    return low <= to and from_ <= high
+
+
+def conflicts(points: Sequence[FigurePoint]) -> tuple[Conflict, ...]:
+    """Where sources contradict each other.
+
+    Two entries do where they are of different sources, at most `WINDOW` apart, speak of the same kind (what was added is
+    not compared with how many there are), and no value of the one can be so together with any value of the other. What
+    hangs together is one conflict.
+    """
+    kinds: dict[tuple[str, bool], dict[int, list[FigurePoint]]] = {}
+    for point in sorted(points, key=lambda p: (p.at, p.entry_id)):
+        kinds.setdefault((point.figure, point.qualifier == "added"), {}).setdefault(point.entry_id, []).append(point)
+    found = [Conflict(kind[0], group) for kind, entries in kinds.items() for group in _groups(list(entries.values()))]
+    return tuple(sorted(found, key=lambda conflict: (conflict.figure, conflict.points[0].at)))
+
+
+def _groups(entries: Sequence[Sequence[FigurePoint]]) -> Iterator[tuple[FigurePoint, ...]]:
+    """Entries that contradict each other, joined along their contradictions."""
+    parent = list(range(len(entries)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = index = parent[parent[index]]
+        return index
+
+    for index, one in enumerate(entries):
+        for later in range(index + 1, len(entries)):
+            if entries[later][0].at - one[0].at > WINDOW:
+                break
+            if _contradict(one, entries[later]):
+                parent[root(later)] = root(index)
+    groups: dict[int, list[Sequence[FigurePoint]]] = {}
+    for index, own in enumerate(entries):
+        groups.setdefault(root(index), []).append(own)
+    yield from (tuple(chain.from_iterable(members)) for members in groups.values() if len(members) > 1)
+
+
+def _contradict(one: Sequence[FigurePoint], other: Sequence[FigurePoint]) -> bool:
+    return one[0].source != other[0].source and not any(agree(mine, theirs) for mine in one for theirs in other)
+
+
+# --- what is drawn ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from watcher.core.model import Micros
 from watcher.core.series import FigurePoint
+from watcher.storage.engine import begin
 from watcher.storage.tables import entries, entry_revisions, figure_readings, sources, watchlist_sources, watchlists
 
 _F, _E, _R, _S, _L, _W = (
@@ -39,6 +40,7 @@ _POINT: Select[Any] = (
         func.coalesce(_L.reliability, "F").label("reliability"),
         _R.title.label("entry_title"),
         _E.link,
+        _R.sighting,
     )
     .join_from(figure_readings, watchlists, _W.id == _F.watchlist_id)
     .join(entries, _E.id == _F.entry_id)
@@ -46,6 +48,20 @@ _POINT: Select[Any] = (
     .join(sources, _S.id == _E.source_id)
     .outerjoin(watchlist_sources, (_L.source_id == _E.source_id) & (_L.watchlist_id == _F.watchlist_id))
 )
+
+
+class FigureQueries:
+    """Read models of figures over an engine; each public method is one snapshot."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def points(
+        self, watchlist: str, since: Micros | None, until: Micros | None, *, figure: str | None = None
+    ) -> tuple[FigurePoint, ...]:
+        """`figure_points` in a snapshot of its own."""
+        with begin(self._engine) as connection:
+            return figure_points(connection, watchlist, since, until, figure=figure)
 
 
 def figure_points(
@@ -105,4 +121,5 @@ def _point(row: Row[Any], *, is_current: bool) -> FigurePoint:
         entry_title=row.entry_title,
         link=row.link,
         is_current=is_current,
+        sighting=row.sighting,
     )

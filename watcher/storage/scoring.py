@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from watcher.core.model import Assessment, FigureReading, Micros
 from watcher.core.wire import assessment_to_json
+from watcher.storage.board import keep_rungs
 from watcher.storage.names import Names
 from watcher.storage.sqltools import Rows, add, add_new, chunks, fetch, insert_for, put, run
 from watcher.storage.tables import assessments, entry_scores, figure_readings, hit_facets, hits, outbox
@@ -109,6 +110,13 @@ class ScoreWriter:
         return made
 
     def _write_figures(self, texts: Sequence[ScoredText]) -> None:
+        # What a rescore reads takes the place of what was read before from the same wording.
+        again = [
+            {"entry": text.entry_id, "watchlist": self._names.watchlist(text.watchlist), "wording": text.entry_revision}
+            for text in texts
+            if text.replaces
+        ]
+        run(self._connection, _FORGET_FIGURES, again)
         rows = [self._figure_row(text, reading) for text in texts for reading in text.figures]
         run(self._connection, add_new(figure_readings, self._dialect), rows)
 
@@ -181,6 +189,8 @@ class ScoreWriter:
         run(self._connection, _FORGET_FACETS, [{"hit": row["hit"]} for row in raised if row["anyway"]])
         run(self._connection, add(assessments), rows)
         run(self._connection, add_new(hit_facets, self._dialect), facets)
+        if rows:
+            keep_rungs(self._connection, list({row["hit_id"] for row in rows}), texts[0].run_id)
 
     def _assessment_row(self, hit_id: int, text: ScoredText, found: Assessment) -> dict[str, Any]:
         return {
@@ -260,6 +270,11 @@ def _prefixed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 _FORGET_FACETS = delete(hit_facets).where(hit_facets.c.hit_id == bindparam("hit"))
+_FORGET_FIGURES = delete(figure_readings).where(
+    figure_readings.c.entry_id == bindparam("entry"),
+    figure_readings.c.watchlist_id == bindparam("watchlist"),
+    figure_readings.c.entry_revision == bindparam("wording"),
+)
 _RAISED = ("entry_revision", "revision_id", "score", "rung", "reached", "reason")
 _RAISE = (
     update(hits)
