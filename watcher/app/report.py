@@ -179,6 +179,14 @@ def blind_reason(report: Report) -> str:
 # --- reading it -----------------------------------------------------------------------------------------------------
 
 
+class PollTimes(Protocol):
+    """Who knows when the newest poll ended."""
+
+    def newest_poll_at(self) -> Micros | None:
+        """When the newest committed poll ended, or None."""
+        ...
+
+
 class ReportQueries(Protocol):
     """What a report asks of the read models."""
 
@@ -216,7 +224,7 @@ def read_report(queries: ReportQueries, request: Request) -> Report:
         WatcherError: the database holds no watchlist yet.
     """
     watchlist = choose_watchlist(queries.watchlists(), request.watchlist)
-    chosen = _filter(queries, request, watchlist)
+    chosen = filter_of(queries, request, watchlist)
     facts = queries.report_facts(chosen)
     _check_name("signal", request.signal, [name for name, _ in facts.signals])
     _check_name("source", request.source, [source.name for source in facts.sources])
@@ -237,7 +245,12 @@ def choose_watchlist(known: Sequence[WatchlistRow], wanted: str | None) -> Watch
     return next(row for row in known if row.id == wanted)
 
 
-def _filter(queries: ReportQueries, request: Request, watchlist: WatchlistRow) -> HitFilter:
+def filter_of(queries: PollTimes, request: Request, watchlist: WatchlistRow) -> HitFilter:
+    """The period and the narrowing that are asked for, in the zone of the watchlist.
+
+    Raises:
+        UsageProblem: a time that cannot be read, or a period that starts after it ends.
+    """
     zone, _ = find_zone(watchlist.timezone)
     newest = queries.newest_poll_at()
     # The newest poll belongs to the period, whose end does not: hence one microsecond more.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from watcher.core.basics import Micros
 
 if TYPE_CHECKING:
+    from watcher.core.board import RungEvent, Spans, Tallied
     from watcher.core.model import FacetMention, Firing, Part
 
 
@@ -187,6 +188,26 @@ class ReportFacts:
     newest_poll_at: Micros | None = None
     tallies: tuple[Tally, ...] = ()
     ladders: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
+    board: BoardFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFacts:
+    """What a board is made of, for one watchlist and one period; read in one snapshot.
+
+    ``intervals`` reach back over the baseline of the trend. ``mark`` names the newest rows of what can change a board,
+    so that two reports of one period can be told to be of the same database.
+    """
+
+    watchlist: WatchlistRow
+    schema: str
+    spans: Spans
+    sources: tuple[SourceRow, ...]
+    intervals: tuple[Interval, ...]
+    tallied: tuple[Tallied, ...]
+    events: tuple[RungEvent, ...]
+    newest_poll_at: Micros | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

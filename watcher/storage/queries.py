@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, Select, func, or_, select
 
 from watcher.core.basics import Micros
+from watcher.core.board import spans_of
 from watcher.core.errors import UsageProblem
 from watcher.core.views import (
     AssessmentRow,
+    BoardFacts,
     HitDetail,
     HitFilter,
     HitRow,
@@ -25,6 +27,7 @@ from watcher.core.views import (
     Tally,
     WatchlistRow,
 )
+from watcher.storage.board import newest_rows, rung_changes, tallied
 from watcher.storage.engine import begin
 from watcher.storage.schema import stored_version
 from watcher.storage.tables import (
@@ -86,6 +89,16 @@ class Queries:
         """States of sources that touch the period [since, until), oldest first per source."""
         with self._snapshot() as connection:
             return _intervals(connection, since, until, watchlist)
+
+    def board_facts(self, wanted: HitFilter) -> BoardFacts:
+        """All that a board is made of, in one snapshot, as `report_facts` chooses watchlist and period.
+
+        Raises:
+            UsageProblem: no watchlist was loaded, or none of that name.
+        """
+        with self._snapshot() as connection:
+            chosen, period, newest = _period(connection, wanted)
+            return _board(connection, chosen, period, newest, _sources(connection, chosen.id))
 
     def report_facts(self, wanted: HitFilter) -> ReportFacts:
         """All that a report is made of, in one snapshot: of the watchlist named, or the one loaded last.
@@ -336,12 +349,11 @@ def _chosen(found: Sequence[WatchlistRow], name: str | None) -> WatchlistRow:
 
 
 def _report(connection: Connection, wanted: HitFilter) -> ReportFacts:
-    chosen = _chosen(_watchlists(connection), wanted.watchlist)
-    newest = _newest_poll(connection)
-    until = wanted.until if wanted.until is not None else (newest + 1 if newest is not None else 0)
-    period = replace(wanted, watchlist=chosen.id, until=until)
+    chosen, period, newest = _period(connection, wanted)
+    until = cast("Micros", period.until)
     tallies = _tallies(connection, period)
     polled, entered = _activity(connection, period)
+    listed = _sources(connection, chosen.id)
     return ReportFacts(
         watchlist=chosen.id,
         question=chosen.question,
@@ -352,7 +364,7 @@ def _report(connection: Connection, wanted: HitFilter) -> ReportFacts:
         until=until,
         hits=_hits(connection, period),
         hits_total=sum(tally.hits for tally in tallies),
-        sources=_sources(connection, chosen.id),
+        sources=listed,
         intervals=_intervals(connection, wanted.since, until, chosen.id),
         polls=polled,
         entries=entered,
@@ -360,6 +372,37 @@ def _report(connection: Connection, wanted: HitFilter) -> ReportFacts:
         newest_poll_at=newest,
         tallies=tallies,
         ladders=_ladders(chosen.outline),
+        board=_board(connection, chosen, period, newest, listed),
+    )
+
+
+def _period(connection: Connection, wanted: HitFilter) -> tuple[WatchlistRow, HitFilter, Micros | None]:
+    """The watchlist meant, the filter with its period closed, and when the newest poll ended."""
+    chosen = _chosen(_watchlists(connection), wanted.watchlist)
+    newest = _newest_poll(connection)
+    until = wanted.until if wanted.until is not None else (newest + 1 if newest is not None else 0)
+    return chosen, replace(wanted, watchlist=chosen.id, until=until), newest
+
+
+def _board(
+    connection: Connection,
+    chosen: WatchlistRow,
+    period: HitFilter,
+    newest: Micros | None,
+    listed: tuple[SourceRow, ...],
+) -> BoardFacts:
+    spans = spans_of(period.since, cast("Micros", period.until))
+    start = None if spans.since is None else min(spans.since, spans.before_since)
+    return BoardFacts(
+        watchlist=chosen,
+        schema=stored_version(connection),
+        spans=spans,
+        sources=listed,
+        intervals=_intervals(connection, start, spans.until, chosen.id),
+        tallied=tallied(connection, spans, period),
+        events=rung_changes(connection, chosen.id, spans.until),
+        newest_poll_at=newest,
+        mark=newest_rows(connection),
     )
 
 
