@@ -28,7 +28,7 @@ from typing import Any
 
 from bench.harness import ROOT
 
-VERSION = 1
+VERSION = 2
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 END = 1_765_800_000 * SECOND  # 15 December 2025, noon
@@ -174,7 +174,7 @@ class _Filler:
         self.search = search
         self.hits_left = hits
         each = sum(len(one.assessments) for one in found) / len(found)
-        self.stride = max(1, int(entries / (hits / each))) if hits else entries + 1
+        self.stride = entries * each / hits if hits else entries * 2.0
         self.dice = random.Random(7)
         self.prose = Prose()
         self.hit_id = self.kept = 0
@@ -205,7 +205,7 @@ class _Filler:
 
     def _entry(self, number: int, rows: dict[str, list[dict[str, Any]]]) -> None:
         poll, source, at = (number - 1) // A_POLL + 1, ((number - 1) // A_POLL) % SOURCES + 1, self.at(number)
-        hit = self.templates[number // self.stride % len(self.templates)] if self._is_hit(number) else None
+        hit = self.templates[int(number / self.stride) % len(self.templates)] if self._is_hit(number) else None
         title, text, words = self._text(number, hit)
         key, link, content, item = (_digest(number, tag) for tag in b"klci")
         if (number - 1) % A_POLL == 0:
@@ -258,10 +258,13 @@ class _Filler:
             self._hits(number, source, at, poll, hit, rows)
 
     def _is_hit(self, number: int) -> bool:
-        return number % self.stride == 0 and self.hits_left > 0
+        return self._is_due(number) and self.hits_left > 0
+
+    def _is_due(self, number: int) -> bool:
+        return int(number / self.stride) > int((number - 1) / self.stride)
 
     def _is_kept(self, first: int) -> bool:
-        return any(number % self.stride == 0 for number in range(first, first + A_POLL))
+        return any(self._is_due(number) for number in range(first, first + A_POLL))
 
     def _text(self, number: int, hit: Template | None) -> tuple[str, str, set[str]]:
         chosen = self.dice.choices(self.prose.sentences, k=2 if hit else 6)

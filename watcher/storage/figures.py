@@ -78,14 +78,18 @@ def figure_points(
     """
     statement = _POINT.where(_W.name == watchlist)
     if since is not None:
-        statement = statement.where(_R.first_seen >= since)
+        # Earlier wordings of these entries are read too: what they said already is not new.
+        r, f = entry_revisions.alias().c, figure_readings.alias().c
+        worded = (r.entry_id == f.entry_id) & (r.revision_no == f.entry_revision)
+        recent = select(f.entry_id).join_from(f.entry_id.table, r.entry_id.table, worded).where(r.first_seen >= since)
+        statement = statement.where(_F.entry_id.in_(recent))
     if until is not None:
         statement = statement.where(_R.first_seen < until)
     if figure is not None:
         statement = statement.where(_F.figure == figure)
     # In the order of wordings, a text before its title: its sentence says more.
     ordered = statement.order_by(_F.entry_id, _F.entry_revision, _F.field, _F.span_start)
-    points = _distinct(connection.execute(ordered).all())
+    points = [p for p in _distinct(connection.execute(ordered).all()) if since is None or p.seen >= since]
     return tuple(sorted(points, key=lambda point: (point.figure, point.at, point.entry_id)))
 
 
