@@ -36,7 +36,7 @@ def command(since: str | None, until: str | None, form: str, watchlist: str | No
     Examples:
       watcher board
       watcher board --since 2021-12-15 --until 2022-02-18
-      watcher board --format json | jq '.rows[] | select(.state == "blind") | .title'
+      watcher board --format json | jq '.rows[] | select(.state == "blind")'
 
     \b
     Exit codes: 0 done, 1 no database or no such watchlist, 2 wrong usage,
