@@ -424,7 +424,7 @@ CREATE TABLE sources (
   last_outcome TEXT DEFAULT '' NOT NULL,
   last_ok_at INTEGER,
   entries INTEGER DEFAULT 0 NOT NULL,
-  created_at INTEGER NOT NULL, ttl_s REAL, quiet_hours TEXT, crashes INTEGER DEFAULT 0 NOT NULL, alarmed_at INTEGER,
+  created_at INTEGER NOT NULL, ttl_s REAL, quiet_hours TEXT, crashes INTEGER DEFAULT 0 NOT NULL, alarmed_at INTEGER, arrivals TEXT, body_at INTEGER, moved_to TEXT DEFAULT '' NOT NULL, moved_since INTEGER, moved_count INTEGER DEFAULT 0 NOT NULL,
   CONSTRAINT pk_sources PRIMARY KEY (id),
   CONSTRAINT uq_sources_address_key UNIQUE (address_key)
 )

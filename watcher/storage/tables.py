@@ -91,9 +91,16 @@ sources = make_table(
     maybe_moment("last_ok_at", "End of the last poll that could be read"),
     count("entries", "Entries stored, pruned ones included"),
     Column("ttl_s", Number, doc="Seconds that its last body asked to wait between polls (ttl); null: nothing"),
-    Column("quiet_hours", JsonText, doc="UTC hours (0-23) in which its last body asked not to be polled; null: none"),
-    count("crashes", "Processes that died while they held its lease, in a row"),
+    Column(
+        "quiet_hours", JsonText, doc="UTC hours and days of rest (0 is Monday) that its last body asked for; null: none"
+    ),
+    count("crashes", "Times in a row that reading it ended a child of the sandbox, or the process that held its lease"),
     maybe_moment("alarmed_at", "When its failure was told; null: nothing is wrong, or not yet for long enough"),
+    Column("arrivals", JsonText, doc="When it last brought something new, UTC seconds, oldest first: its own cadence"),
+    maybe_moment("body_at", "End of the last poll that brought a body, and not only word that nothing changed"),
+    words("moved_to", "Where permanent redirects lead; empty: nowhere else"),
+    maybe_moment("moved_since", "Since when, without another answer between"),
+    count("moved_count", "So many equal answers; after enough of them over days the new address is asked at once"),
     moment("created_at", "When it was first listed"),
     UniqueConstraint("address_key"),
     make_index(

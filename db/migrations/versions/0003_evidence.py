@@ -27,6 +27,11 @@ def _columns() -> dict[str, tuple[sa.Column[Any], ...]]:
             sa.Column("quiet_hours", JSON),
             _count("crashes"),
             sa.Column("alarmed_at", INT),
+            sa.Column("arrivals", JSON),
+            sa.Column("body_at", INT),
+            _text("moved_to"),
+            sa.Column("moved_since", INT),
+            _count("moved_count"),
         ),
         "runs": (sa.Column("scope", JSON),),
         "verdicts": (
