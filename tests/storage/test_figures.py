@@ -26,7 +26,9 @@ def test_points_are_dated_and_what_is_said_twice_is_one(backend: Backend) -> Non
         transaction.apply(poll(a, first, at=T0))
         transaction.apply(poll(b, other, at=T0, body=b"other"))
     (claim,) = store.claim_due("test", T0 + HOUR, limit=1, lease_s=9, only=["a"], everything=True)
-    edited = entry_intent("x", found=found, figures=(reading(300), reading(350, start=9)), entry={"published": T0 - 5 * HOUR})
+    edited = entry_intent(
+        "x", found=found, figures=(reading(300), reading(350, start=9)), entry={"published": T0 - 5 * HOUR}
+    )
     edited = replace(edited, entry_id=1, revision_no=2, sighting=Sighting.UPDATED, content_digest=digest("new"))
     with store.write() as transaction:
         transaction.apply(poll(claim, edited, at=T0 + HOUR, body=b"edited"))
