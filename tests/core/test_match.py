@@ -165,6 +165,19 @@ def test_c15_pairs_of_a_stuffed_text_are_bounded() -> None:
     assert result.signals[0].firings[0].places <= 1000
 
 
+def test_c15_many_false_places_do_not_hide_a_true_one() -> None:
+    assert found("=UN", "un " * 600 + "and the UN") == ["UN"]
+    assert found('"legal text"', "legal. Text " * 600 + "legal text") == ["legal text"]
+
+
+@pytest.mark.parametrize("apostrophe", "'’ʼ‘`´＇′")
+def test_c11_any_apostrophe_joins_between_cyrillic_letters(apostrophe: str) -> None:
+    concepts = "concepts:\n  duty: {uk: [зобов'язання]}\n"
+    text = f"Наші зобов{apostrophe}язання тут"
+
+    assert found("@duty", text, concepts=concepts) == [f"зобов{apostrophe}язання"]
+
+
 def test_many_rules_share_the_room_for_matches() -> None:
     rules = "".join(f"      - {{id: r{n}, match: 'w{n}', weight: 10}}\n" for n in range(9))
     watchlist = compiled(f"signals:\n  s:\n    title: S\n    rules:\n{rules}")
@@ -192,6 +205,20 @@ def test_unless_suppresses_and_is_told() -> None:
 
     assert result is not None
     assert result.signals[0].firings[0].suppressed_by == "unless: b"
+
+
+def test_unless_in_a_sentence_needs_all_of_them() -> None:
+    """One sentence that tells a rumour does not take back another that tells a fact."""
+    watchlist = one_rule("a", "needs: {sentence: them}", "unless: rumour")
+
+    def suppressed(text: str) -> str:
+        result = evidence(watchlist, text)
+        assert result is not None
+        return result.signals[0].firings[0].suppressed_by
+
+    assert suppressed("An a with them. Another a with them by rumour.") == ""
+    assert suppressed("An a with them by rumour. Another a with them by rumour.") != ""
+    assert suppressed("An a by no rumour. An a with them by rumour.") != ""
 
 
 def test_a_signal_is_blocked_by_its_own_context() -> None:

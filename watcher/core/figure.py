@@ -73,6 +73,25 @@ _FILLERS: Final = frozenset(
 )
 
 
+# What may not stand between a number and its unit: what is counted is something else then.
+_BREAK_LIST: Final = """and or but with for from by on at in into to than per who that which
+percent percentage cent dozen dozens score scores half halves third thirds quarter quarters fifth fifths tenth tenths times
+fold second seconds minute minutes hour hours day days week weeks month months year years decade decades tonne tonnes ton
+tons metre metres meter meters mile miles kilometre kilometres km kilometer kilometers foot feet knots degrees points people men
+и или но с со для от в во на из к за по что процент процента процентов десяток десятка десятков десятки дюжина дюжины дюжин
+треть трети раз раза тонн тонны метров метра километров км час часа часов день дня дней неделю недели недель месяц месяца
+месяцев год года лет человек
+і й або але з із для від у в на до за що відсоток відсотка відсотків десяток десятки десятків третин третини разів рази тонн
+метрів кілометрів години годин день дні днів тиждень тижні тижнів місяць місяці місяців рік роки років людей
+und oder aber mit für von bei auf an im prozent dutzend drittel viertel fünftel zehntel mal fach tonnen meter kilometer stunde
+stunden tag tage tagen woche wochen monat monate monaten jahr jahre jahren menschen
+et ou mais avec pour par dans sur en pourcent douzaine douzaines dizaine dizaines vingtaine centaine centaines tiers quart
+quarts fois tonnes mètres kilomètres heure heures jour jours semaine semaines mois an ans année années personnes"""
+_BREAKS: Final = frozenset(_BREAK_LIST.split())
+_QUOTES: Final = frozenset(".-‑“”«»\"„‘'’")
+_SIGNS_BEFORE: Final = {"~": "about", "≈": "about", "<": "under", "≤": "under", ">": "over", "≥": "over"}
+
+
 def _is_unit(row: Sequence[Token], at: int, units: frozenset[tuple[str, ...]]) -> bool:
     longest = max(map(len, units))
     texts = tuple(token.text for token in row[at : at + longest])
@@ -83,9 +102,18 @@ def _unit_after(row: Sequence[Token], number: Number, units: frozenset[tuple[str
     for at in range(number.last + 1, min(number.last + 2 + _UNIT_GAP, len(row))):
         if _is_unit(row, at, units):
             return True
-        if row[at].kind == "number" or (row[at].kind == "mark" and row[at].text not in ".-‑“”«»\"'’"):
+        if row[at].kind == "number" or row[at].text in _BREAKS or _is_stop(row, at, number):
             return False
     return False
+
+
+def _is_stop(row: Sequence[Token], at: int, number: Number) -> bool:
+    """True for a mark that ends what a number counts; quotation marks do not, a possessive (companies') does."""
+    if row[at].kind != "mark":
+        return False
+    if row[at].text in "'’" and row[at].start == row[at - 1].end:
+        return not any(row[one].text in "'‘’" for one in range(number.last + 1, at))
+    return row[at].text not in _QUOTES
 
 
 def _unit_before(row: Sequence[Token], number: Number, units: frozenset[tuple[str, ...]]) -> bool:
@@ -109,6 +137,8 @@ def _qualifier(row: Sequence[Token], number: Number) -> str:
     """What stands around the number and says how it is meant; added and total before over, about and under."""
     stop = number.first
     stop -= stop > 0 and row[stop - 1].text in _SIGNS
+    if stop and row[stop - 1].text in _SIGNS_BEFORE:
+        return _SIGNS_BEFORE[row[stop - 1].text]
     since = max(0, stop - _QUALIFIER_GAP)
     marks = [at for at in range(since, stop) if row[at].kind != "word"]
     since = max(marks, default=since - 1) + 1
@@ -139,18 +169,20 @@ def _read(figure: CompiledFigure, sentence: str, language: str) -> list[tuple[Nu
     for number in numbers(row, language):
         if not figure.low <= number.value <= figure.high:
             continue
-        direct = _unit_after(row, number, figure.units) or _unit_before(row, number, figure.units)
-        if not (direct or _is_reached(row, number, figure.units)) or _is_range(row, number):
+        direct = _is_counted(row, number, figure.units)
+        if not (direct or _is_reached(row, number, figure.units)):
             continue
         qualifier = _qualifier(row, number) or ("" if direct else "total")
         found.append((number, qualifier, row[number.first].start, row[number.last].end))
     return found
 
 
-def _is_range(row: Sequence[Token], number: Number) -> bool:
-    """True for the second number of "between 300 and 400": no single value is given."""
-    at = number.first
-    return at > 1 and row[at - 1].text in _RANGE and row[at - 2].kind == "number"
+def _is_counted(row: Sequence[Token], number: Number, units: frozenset[tuple[str, ...]]) -> bool:
+    """True where the unit stands at the number; what has a sign of money before it counts nothing else."""
+    if _unit_before(row, number, units):
+        return True
+    is_money = number.first > 0 and row[number.first - 1].text in _SIGNS
+    return not is_money and _unit_after(row, number, units)
 
 
 def readings(evaluator: Evaluator, figures: Sequence[CompiledFigure]) -> tuple[FigureReading, ...]:

@@ -106,6 +106,7 @@ _UK: Final = """дві 2 двох 2 двом 2 трьох 3 трьом 3 чот�
 двадцять 20 двадцяти 20 тридцять 30 тридцяти 30 п'ятдесят 50 п'ятдесяти 50 шістдесят 60 шістдесяти 60 сімдесят 70
 вісімдесят 80 дев'яносто 90 двісті 200 двохсот 200 трьохсот 300 чотириста 400 чотирьохсот 400 п'ятсот 500 п'ятисот 500
 шістсот 600 шестисот 600 сімсот 700 вісімсот 800 дев'ятсот 900"""
+_HALVES: Final = "полтора 1.5 полторы 1.5 полутора 1.5 півтора 1.5 півтори 1.5 anderthalb 1.5 eineinhalb 1.5"
 _ONES: Final = "one 1 un 1 une 1 один 1 одна 1 одного 1 одно 1 одну 1 одной 1 одне 1 однієї 1"
 _SCALE: Final = """hundred 100 thousand 1e3 million 1e6 millions 1e6 billion 1e9 billions 1e9 bn 1e9 trillion 1e12 tn 1e12
 cent 100 cents 100 mille 1e3 milliard 1e9 milliards 1e9
@@ -126,7 +127,8 @@ def _table(text: str) -> dict[str, float]:
     return {word: float(value) for word, value in zip(items[::2], items[1::2], strict=True)}
 
 
-SMALL: Final = _table(f"{_EN} {_FR} {_RU} {_UK} {_ONES}")
+ONES: Final = frozenset(_ONES.split()[::2])
+SMALL: Final = _table(f"{_EN} {_FR} {_RU} {_UK} {_HALVES} {_ONES}")
 SCALES: Final = _table(_SCALE)
 _UNITS_DE: Final = _table(_DE_UNITS)
 _SMALL_DE: Final = _UNITS_DE | _table(_DE_WHOLE)
@@ -204,10 +206,14 @@ def spelled(row: Sequence[Token], first: int, language: str) -> Number | None:
     total, at, last = _Sum(), first, first - 1
     if _small(row[first]) is None and row[first].text not in ("hundert", "cent", "mille", "tausend"):
         return None
+    if row[first].text == "cent" and first and row[first - 1].text in ("per", "pour"):
+        return None
     scaled = False
     while at < len(row):
         token = row[at]
         value, factor = _small(token), scale_of(token.text, language)
+        if factor is not None and total.open:
+            value = None  # "tausend" is a number of its own, and behind another one a scale
         if value is None and factor is None:
             if token.text in _JOINERS and last >= first:
                 at += 1
@@ -224,7 +230,7 @@ def spelled(row: Sequence[Token], first: int, language: str) -> Number | None:
 
 # --- what a number may not be -------------------------------------------------------------------------------------
 
-_LABEL_LIST: Final = """article articles art resolution package packages protocol paragraph para clause chapter section annex
+_LABEL_LIST: Final = """article articles art resolution package packages protocol version paragraph para clause chapter section annex
 page pages group no nr n № number phase stage class type mark round day point item rule flight route room channel
 статья статьи статье статью статьей ст стр резолюция резолюции пункт пункта пункте пакет пакета пакете глава главы
 группа группы группе номер этап этапа раздел рейс
@@ -258,6 +264,10 @@ def _is_label(row: Sequence[Token], at: int) -> bool:
     """True for Article 5, F-16, No. 7, a range or a sign: a number that counts nothing, or not alone."""
     before = _glued_before(row, at)
     if before and (before in _GLUE or row[at - 1].kind == "word"):
+        return True
+    if at > 1 and row[at - 1].text == "of" and row[at - 2].text in ("group", "gang"):
+        return True
+    if at and row[at - 1].text in MONTHS:
         return True
     named = at - 2 if at and row[at - 1].text == "." else at - 1
     return named >= 0 and (row[named].text in _LABELS or row[named].text in ("№", "#"))
@@ -333,6 +343,86 @@ def _in_digits(row: Sequence[Token], at: int, language: str) -> Number | None:
     return Number(value, at, last, spelled=False, scaled=scaled)
 
 
+# --- what makes a number unclear ----------------------------------------------------------------------------------
+
+_LINK_LIST: Final = """and to or of in out from and/or than и или до из от чем й і або з із від und bis oder von als aus et à ou sur
+parmi - ‑ – —"""
+_LINKS: Final = frozenset(_LINK_LIST.split())
+_NOT_LIST: Final = "not never hardly не ні nicht kein keine keinen pas non"
+_NOT: Final = frozenset(_NOT_LIST.split())
+_PART_LIST: Final = """half twice double triple thrice third quarter none neither nobody each every any one either
+половина половину треть четверть вдвое ни один одна одно одного одной каждый каждое каждая
+половини третина третину чверть жоден жодне одне одну
+hälfte doppelt drittel viertel keines keiner eines einer jedes jeder
+moitié tiers quart aucun aucune chaque un une"""
+_PARTS: Final = frozenset(_PART_LIST.split())
+_OF_LIST: Final = "of из з із von der des de d'entre sur in out"
+_OF: Final = frozenset(_OF_LIST.split())
+
+
+def _counts(row: Sequence[Token], at: int, language: str, *, one: bool = False) -> bool:
+    """True where a token is a number or a part of one; a bare "one" only where it is asked for, a year never."""
+    if not 0 <= at < len(row):
+        return False
+    token = row[at]
+    if token.kind == "number":
+        return not _is_year(row, at)
+    if token.text in ONES:
+        return one
+    return _small(token) is not None or scale_of(token.text, language) is not None
+
+
+def _is_compound(row: Sequence[Token], number: Number) -> bool:
+    """True for "five-year": a word is glued on by a hyphen."""
+    at = number.last + 1
+    return (
+        at + 1 < len(row)
+        and row[at].text in "-‑"
+        and row[at].start == row[number.last].end
+        and row[at + 1].start == row[at].end
+        and row[at + 1].kind == "word"
+    )
+
+
+def _is_linked(row: Sequence[Token], number: Number, language: str) -> bool:
+    """True where another number is tied to it: ten to twenty, two or three, one in five, two (ships) out of five."""
+    before, after = number.first - 1, number.last + 1
+    behind = [
+        row[at].text in _LINKS and _counts(row, at + 1, language) for at in range(after, min(after + 2, len(row)))
+    ]
+    ahead = [row[at].text in _LINKS and _counts(row, at - 1, language, one=True) for at in (before,) if at > 0]
+    two_words = before > 1 and row[before].text in _OF and _counts(row, before - 2, language, one=True)
+    return any(ahead) or bool(behind[:1] and behind[0]) or _shared(row, after, language) or two_words
+
+
+def _shared(row: Sequence[Token], after: int, language: str) -> bool:
+    """True for "two ships out of five": the part of a number that is told behind the noun."""
+    texts = [token.text for token in row[after : after + 4]]
+    return any(
+        texts[at : at + 2] == ["out", "of"] or texts[at] == "sur"
+        for at in range(min(2, len(texts)))
+        if _counts(row, after + at + (2 if texts[at] == "out" else 1), language)
+    )
+
+
+def _is_part(row: Sequence[Token], number: Number) -> bool:
+    """True for "not 40", "twice 40", "none of 40": what is counted is something else."""
+    before = row[number.first - 1].text if number.first else ""
+    earlier = row[number.first - 2].text if number.first > 1 else ""
+    return before in _NOT or before in _PARTS - ONES or (before in _OF and earlier in _PARTS)
+
+
+def _is_clear(row: Sequence[Token], number: Number, language: str) -> bool:
+    """False where what stands around a number makes it a part, a range, or half of a number that could not be read."""
+    return not (
+        _counts(row, number.last + 1, language)
+        or _counts(row, number.first - 1, language)
+        or _is_compound(row, number)
+        or _is_linked(row, number, language)
+        or _is_part(row, number)
+    )
+
+
 def _append(found: list[Number], number: Number, row: Sequence[Token]) -> None:
     """Add a number; one in smaller scale directly behind another (five trillion 651 billion) belongs to it."""
     last = found[-1] if found else None
@@ -360,4 +450,4 @@ def numbers(row: Sequence[Token], language: str) -> list[Number]:
             _append(found, number, row)
             at = number.last
         at += 1
-    return found
+    return [number for number in found if _is_clear(row, number, language)]
