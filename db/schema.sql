@@ -131,6 +131,8 @@ CREATE TABLE entry_revisions (
 )
  STRICT;
 
+CREATE INDEX ix_entry_revisions_poll_id ON entry_revisions (poll_id);
+
 CREATE TABLE entry_scores (
   entry_id INTEGER NOT NULL,
   watchlist_id INTEGER NOT NULL,
@@ -446,6 +448,8 @@ CREATE TABLE stories (
  STRICT;
 
 CREATE INDEX ix_stories_last_at ON stories (last_at);
+
+CREATE INDEX ix_stories_lead_id ON stories (lead_id);
 
 CREATE TABLE story_edits (
   id INTEGER NOT NULL,

@@ -22,6 +22,7 @@ stories = make_table(
     count("entries", "Entries in it"),
     count("outlets", "Outlets that carry it"),
     count("origins", "Independent origins of it"),
+    make_index("ix_stories_lead_id", "lead_id", serves="may an entry be pruned: the story that it stands for"),
     make_index("ix_stories_last_at", "last_at", serves="stories that can still be joined; stories of a period"),
 )
 

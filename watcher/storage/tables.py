@@ -279,6 +279,7 @@ entry_revisions = make_table(
     maybe_moment("last_seen", "Last body known to hold it; null: it is current (see entries.last_seen)"),
     words("sighting", "new, updated, back-filled or republished", None),
     reference("poll_id", "polls", "Poll that stored it"),
+    make_index("ix_entry_revisions_poll_id", "poll_id", serves="retention: which polls and bodies a wording rests on"),
 )
 
 entry_aliases = make_table(

@@ -80,6 +80,7 @@ def upgrade() -> None:
     _daemon()
     _reports()
     _stories()
+    op.create_index("ix_entry_revisions_poll_id", "entry_revisions", ["poll_id"])
 
 
 def _daemon() -> None:
@@ -118,6 +119,7 @@ def _stories() -> None:
         lead_id="entries",
     )
     op.create_index("ix_stories_last_at", "stories", ["last_at"])
+    op.create_index("ix_stories_lead_id", "stories", ["lead_id"])
     _make(
         "story_members",
         _int("entry_id"),
@@ -153,6 +155,7 @@ def _stories() -> None:
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_index("ix_entry_revisions_poll_id", "entry_revisions")
     for table in reversed(TABLES):
         op.drop_table(table)
     for table, columns in _columns().items():
