@@ -28,7 +28,7 @@ from typing import Any
 
 from bench.harness import ROOT
 
-VERSION = 2
+VERSION = 3
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 END = 1_765_800_000 * SECOND  # 15 December 2025, noon
