@@ -45,7 +45,7 @@ TWO = "concepts:\n  nation: {en: [Ruritania, '=US'], ru: [Руритания]}\n
         ("a sentence b", "The a came. The b went.", []),
         ("a sentence b", "The b and the a went. No more.", ["b", "a"]),
         ("a sentence b", "only a", []),
-        ("a sentence b", "a a b b b. A c.", ["a", "a", "b", "b", "b"]),
+        ("a sentence b", "a a b b b went. The a came.", ["a", "a", "b", "b", "b"]),
         ("a & b", "a. b.", ["a", "b"]),
         ("a & !b", "a. b.", []),
         ("a & !b", "a. c.", ["a"]),
