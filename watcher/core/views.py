@@ -13,14 +13,17 @@ from watcher.core.basics import Micros
 
 if TYPE_CHECKING:
     from watcher.core.board import RungEvent, Spans, Tallied
-    from watcher.core.model import FacetMention, Firing, Part
+    from watcher.core.model import FacetMention, Firing, Match, Part
+    from watcher.core.series import FigurePoint
+    from watcher.core.story import StoryRow
 
 
 @dataclass(frozen=True, slots=True)
 class HitFilter:
     """What to list. Period is [since, until) by first seen; None means open. ``limit`` None means all.
 
-    ``order`` is ``newest`` or ``score`` (best first); a limit takes the first ones of that order.
+    ``order`` is ``newest`` or ``score`` (best first); a limit takes the first ones of that order. ``without`` leaves out
+    hits that analysts left in one of these states.
     """
 
     watchlist: str | None = None
@@ -31,6 +34,7 @@ class HitFilter:
     min_score: float | None = None
     limit: int | None = None
     order: str = "newest"
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,82 @@ class WatchlistRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HitExtra:
+    """What a full report adds to a hit: where it stands with analysts, its story, and the words that made it.
+
+    ``text`` is the wording that was scored, ``matches`` are the spans of the rules that count. ``grade`` is an analyst's (reliability and credibility), or empty.
+    """
+
+    state: str = "new"
+    analyst: str = ""
+    decided_at: Micros | None = None
+    note: str = ""
+    grade: str = ""
+    story: StoryRow | None = None
+    title: str = ""
+    text: str = ""
+    matches: tuple[Match, ...] = ()
+    facets: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AwayRow:
+    """A hit that somebody dismissed or called a copy, with who, when and why."""
+
+    row: HitRow
+    state: str
+    analyst: str
+    decided_at: Micros
+    note: str
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """How many standing hits of a period touch a facet."""
+
+    kind: str
+    value: str
+    hits: int
+    first: Micros
+    last: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class GivenReport:
+    """A report that was given (``--mark``)."""
+
+    number: int
+    since: Micros
+    until: Micros
+    given_at: Micros
+    analyst: str
+    note: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Decisions of analysts made in a period, counted by the state that they led to."""
+
+    state: str
+    decisions: int
+
+
+@dataclass(frozen=True, slots=True)
+class FullFacts:
+    """What a whole report holds beside its hits and its board; ``extras`` by hit id, of the hits that are shown."""
+
+    extras: Mapping[int, HitExtra] = field(default_factory=dict)
+    away: tuple[AwayRow, ...] = ()
+    away_total: int = 0
+    touched: tuple[Touched, ...] = ()
+    decided: tuple[Decided, ...] = ()
+    figures: tuple[FigurePoint, ...] = ()
+    last_report: GivenReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReportFacts:
     """What a report is made of, for one watchlist and one period; read in one snapshot.
 
@@ -189,6 +269,7 @@ class ReportFacts:
     tallies: tuple[Tally, ...] = ()
     ladders: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
     board: BoardFacts | None = None
+    full: FullFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

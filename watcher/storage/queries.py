@@ -18,6 +18,7 @@ from watcher.core.errors import UsageProblem
 from watcher.core.views import (
     AssessmentRow,
     BoardFacts,
+    GivenReport,
     HitDetail,
     HitFilter,
     HitRow,
@@ -27,8 +28,10 @@ from watcher.core.views import (
     Tally,
     WatchlistRow,
 )
-from watcher.storage.board import newest_rows, rung_changes, tallied
+from watcher.storage.board import newest_rows, rung_changes, state_of, tallied
 from watcher.storage.engine import begin
+from watcher.storage.hitrows import HIT_ROW
+from watcher.storage.reporting import full_facts, last_report
 from watcher.storage.schema import stored_version
 from watcher.storage.tables import (
     assessments,
@@ -100,8 +103,10 @@ class Queries:
             chosen, period, newest = _period(connection, wanted)
             return _board(connection, chosen, period, newest, _sources(connection, chosen.id))
 
-    def report_facts(self, wanted: HitFilter) -> ReportFacts:
+    def report_facts(self, wanted: HitFilter, *, full: bool = False) -> ReportFacts:
         """All that a report is made of, in one snapshot: of the watchlist named, or the one loaded last.
+
+        ``full`` adds words, stories, decisions and figures; it costs a look at every hit that is shown.
 
         ``until`` is just after the newest poll where the filter names none.
 
@@ -109,7 +114,13 @@ class Queries:
             UsageProblem: no watchlist was loaded, or none of that name.
         """
         with self._snapshot() as connection:
-            return _report(connection, wanted)
+            facts = _report(connection, wanted)
+            return replace(facts, full=full_facts(connection, wanted, facts)) if full else facts
+
+    def last_report(self, watchlist: str) -> GivenReport | None:
+        """The report of a watchlist that was given last, or None."""
+        with self._snapshot() as connection:
+            return last_report(connection, watchlist)
 
 
 # --- hits -------------------------------------------------------------------------------------------------------
@@ -131,6 +142,8 @@ def _picked(wanted: HitFilter) -> Select[Any]:
         statement = statement.where(_H.score >= wanted.min_score)
     if wanted.source is not None:
         statement = statement.where(_H.source_id.in_(select(_L.source_id).where(_L.name == wanted.source)))
+    if wanted.without:
+        statement = statement.where(state_of().not_in(wanted.without))
     return statement
 
 
@@ -140,45 +153,17 @@ def _order(wanted: HitFilter) -> tuple[Any, ...]:
     return (_H.first_seen.desc(), _H.id.desc())
 
 
-_HIT_ROW = (
-    select(
-        _H.id.label("hit_id"),
-        _W.name.label("watchlist"),
-        _H.signal,
-        _H.score,
-        _H.rung,
-        _H.entry_id,
-        _E.title,
-        _E.link,
-        _E.published,
-        _H.first_seen,
-        _H.sighting,
-        func.coalesce(_L.name, _S.name).label("source"),
-        _S.publisher,
-        _S.family,
-        func.coalesce(_L.role, "").label("role"),
-        func.coalesce(_L.reliability, "F").label("reliability"),
-        _H.reason,
-        _H.duplicate_of,
-    )
-    .join_from(hits, entries, _E.id == _H.entry_id)
-    .join(sources, _S.id == _H.source_id)
-    .join(watchlists, _W.id == _H.watchlist_id)
-    .outerjoin(watchlist_sources, (_L.source_id == _H.source_id) & (_L.watchlist_id == _H.watchlist_id))
-)
-
-
 def _hits(connection: Connection, wanted: HitFilter) -> tuple[HitRow, ...]:
     picked = _picked(wanted)
     if wanted.limit is not None:
         picked = picked.order_by(*_order(wanted)).limit(wanted.limit)
-    statement = _HIT_ROW.where(_H.id.in_(picked)).order_by(*_order(wanted))
+    statement = HIT_ROW.where(_H.id.in_(picked)).order_by(*_order(wanted))
     return tuple(HitRow(*tuple(row)) for row in connection.execute(statement))
 
 
 def _detail(connection: Connection, hit_id: int) -> HitDetail | None:
     more = (_E.author, _E.revision_no, _H.source_id, _H.watchlist_id)
-    row = connection.execute(_HIT_ROW.add_columns(*more).where(_H.id == hit_id)).first()
+    row = connection.execute(HIT_ROW.add_columns(*more).where(_H.id == hit_id)).first()
     if row is None:
         return None
     scored = _assessments(connection, hit_id)
@@ -192,7 +177,7 @@ def _detail(connection: Connection, hit_id: int) -> HitDetail | None:
     ).one()
     link = select(_L.rationale).where(_L.source_id == row.source_id, _L.watchlist_id == row.watchlist_id)
     return HitDetail(
-        row=HitRow(*tuple(row)[: len(_HIT_ROW.selected_columns)]),
+        row=HitRow(*tuple(row)[: len(HIT_ROW.selected_columns)]),
         text=text.text,
         author=row.author,
         entry_revision=shown,
