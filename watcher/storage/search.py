@@ -187,15 +187,19 @@ def _words(connection: Connection, wording: Any, ids: Sequence[int]) -> list[tup
     return [(row.entry_id, row.revision_no, index_words(row.title, row.text)) for row in rows]
 
 
+def _take_out(connection: Connection, ids: Sequence[int]) -> None:
+    """FTS5 without the texts takes words out only where it is told which ones they were."""
+    was = (indexed_entries, and_(_X.entry_id == _R.entry_id, _X.revision_no == _R.revision_no))
+    old = [{"id": key, "words": " ".join(words)} for key, _, words in _words(connection, was, ids)]
+    if old:
+        gone = "INSERT INTO search_words(search_words, rowid, words) VALUES ('delete', :id, :words)"
+        connection.execute(text(gone), old)
+
+
 def _index(connection: Connection, ids: Sequence[int]) -> None:
     new = _words(connection, (entries, _CURRENT), ids)
     if connection.dialect.name == "sqlite":
-        # FTS5 without the texts takes words out only where it is told which ones they were.
-        was = (indexed_entries, and_(_X.entry_id == _R.entry_id, _X.revision_no == _R.revision_no))
-        old = [{"id": key, "words": " ".join(words)} for key, _, words in _words(connection, was, ids)]
-        if old:
-            gone = "INSERT INTO search_words(search_words, rowid, words) VALUES ('delete', :id, :words)"
-            connection.execute(text(gone), old)
+        _take_out(connection, ids)
         put = "INSERT INTO search_words(rowid, words) VALUES (:id, :words)"
         connection.execute(text(put), [{"id": key, "words": " ".join(words)} for key, _, words in new])
     else:
@@ -235,3 +239,13 @@ def _ts_query(groups: Sequence[Groups]) -> str:
 def _possible(groups: Sequence[Groups]) -> list[Groups]:
     """What can be met at all: no group without a word."""
     return [needs for needs in dict.fromkeys(groups) if needs and all(needs)]
+
+
+def forget(connection: Connection, ids: Sequence[int]) -> None:
+    """Take entries out of the index that are about to be deleted, in the transaction that deletes them."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("DELETE FROM search_words WHERE entry_id = ANY(:ids)"), {"ids": list(ids)})
+    elif _version(connection) == INDEX_VERSION:
+        _take_out(connection, ids)
+    # An index of another version is never asked, and dropped whole when it is made anew.
+    connection.execute(delete(indexed_entries).where(_X.entry_id.in_(ids)))
