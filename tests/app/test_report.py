@@ -12,6 +12,7 @@ from tests.core.test_clean import CANARIES, is_harmless
 from watcher.app.report import Request, build_report, choose_watchlist, find_zone, read_report, silence_of
 from watcher.app.report_files import CSV_COLUMNS, csv_lines, jsonl_lines, markdown_lines
 from watcher.app.report_text import report_lines
+from watcher.core.board import NOT_COUNTED
 from watcher.core.errors import UsageProblem, WatcherError
 from watcher.core.render import Style, width
 from watcher.core.views import HitFilter, Tally, WatchlistRow
@@ -287,6 +288,7 @@ class FactsQueries:
         self.given, self.newest, self.asked = given, newest, None
         default = WatchlistRow("pact", "?", "3f2a", "Europe/Brussels", at("2025-12-10T00:00"))
         self.rows = [default] if rows is None else rows
+        self.last, self.full = None, False
 
     def watchlists(self):
         return self.rows
@@ -294,8 +296,11 @@ class FactsQueries:
     def newest_poll_at(self):
         return self.newest
 
-    def report_facts(self, chosen):
-        self.asked = chosen
+    def last_report(self, watchlist):
+        return self.last
+
+    def report_facts(self, chosen, *, full=False):
+        self.asked, self.full = chosen, full
         return self.given
 
 
@@ -304,7 +309,7 @@ def test_the_newest_poll_is_inside_the_period():
 
     read_report(queries, Request())
 
-    assert queries.asked == HitFilter(watchlist="pact", since=None, until=UNTIL, order="score")
+    assert queries.asked == HitFilter(watchlist="pact", since=None, until=UNTIL, order="score", without=NOT_COUNTED)
 
 
 def test_times_count_from_the_newest_poll_in_the_zone_of_the_watchlist():

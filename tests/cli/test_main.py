@@ -139,7 +139,7 @@ def test_without_a_command_the_help_goes_to_standard_error(capsys):
     [
         (["reprot"], "error: no such command: 'reprot'; did you mean 'report'?\nhint: see `watcher --help`\n"),
         (["qqqqq"], "error: no such command: 'qqqqq'\nhint: see `watcher --help`\n"),
-        (["report", "--limit", "0"], "hint: see `watcher report --help`\n"),
+        (["report", "--limit=-1"], "hint: see `watcher report --help`\n"),
         (["--no-such"], "error: no such option"),
     ],
 )

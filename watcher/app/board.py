@@ -19,7 +19,7 @@ from watcher.core.basics import Micros
 from watcher.core.board import Axis, Board, BoardRow, Cell, Ground, Sight, make_board
 from watcher.core.render import plural
 from watcher.core.trend import Trend
-from watcher.core.views import BoardFacts, HitFilter, SourceRow, WatchlistRow
+from watcher.core.views import BoardFacts, GivenReport, HitFilter, SourceRow, WatchlistRow
 
 DEFAULT_SINCE = "7d"
 TITLES = {"signal": "Signals", "institution": "Institutions", "language": "Languages"}
@@ -183,6 +183,10 @@ class BoardQueries(Protocol):
 
     def newest_poll_at(self) -> Micros | None:
         """When the newest committed poll ended, or None."""
+        ...
+
+    def last_report(self, watchlist: str, /) -> GivenReport | None:
+        """The report of a watchlist that was given last, or None."""
         ...
 
     def board_facts(self, wanted: HitFilter, /) -> BoardFacts:

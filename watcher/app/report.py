@@ -12,13 +12,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from watcher.core import coverage, period
 from watcher.core.basics import Micros
+from watcher.core.board import NOT_COUNTED
 from watcher.core.coverage import Coverage
 from watcher.core.errors import UsageProblem, WatcherError
-from watcher.core.views import HitFilter, HitRow, ReportFacts, Tally, WatchlistRow
+from watcher.core.views import GivenReport, HitFilter, HitRow, ReportFacts, Tally, WatchlistRow
+
+if TYPE_CHECKING:
+    from watcher.app.board import BoardView
+
+LAST = "last"
+"""``--since last``: from where the last report given ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Report:
     only: tuple[str, ...] = ()
     zone_note: str = ""
     filter: HitFilter = field(default_factory=HitFilter)
+    view: BoardView | None = None
 
     @property
     def is_cut(self) -> bool:
@@ -85,7 +93,16 @@ def build_report(facts: ReportFacts, chosen: HitFilter | None = None) -> Report:
         only=_only(facts, chosen),
         zone_note=note,
         filter=chosen,
+        view=_view(facts, zone, chosen),
     )
+
+
+def _view(facts: ReportFacts, zone: tzinfo, chosen: HitFilter) -> BoardView | None:
+    if facts.board is None:
+        return None
+    from watcher.app.board import build_board
+
+    return build_board(facts.board, zone, signal=chosen.signal, source=chosen.source)
 
 
 def _parts(facts: ReportFacts, signal: str | None) -> tuple[SignalPart, ...]:
@@ -180,7 +197,11 @@ def blind_reason(report: Report) -> str:
 
 
 class PollTimes(Protocol):
-    """Who knows when the newest poll ended."""
+    """Who knows when the newest poll ended, and where the last report given did."""
+
+    def last_report(self, watchlist: str, /) -> GivenReport | None:
+        """The report of a watchlist that was given last, or None."""
+        ...
 
     def newest_poll_at(self) -> Micros | None:
         """When the newest committed poll ended, or None."""
@@ -198,8 +219,12 @@ class ReportQueries(Protocol):
         """When the newest committed poll ended, or None."""
         ...
 
-    def report_facts(self, chosen: HitFilter, /) -> ReportFacts:
-        """Everything of a report, in one snapshot."""
+    def last_report(self, watchlist: str, /) -> GivenReport | None:
+        """The report of a watchlist that was given last, or None."""
+        ...
+
+    def report_facts(self, chosen: HitFilter, /, *, full: bool = False) -> ReportFacts:
+        """Everything of a report, in one snapshot; ``full`` adds words, stories, decisions and figures."""
         ...
 
 
@@ -214,6 +239,7 @@ class Request:
     min_score: float | None = None
     limit: int | None = None
     watchlist: str | None = None
+    full: bool = False
 
 
 def read_report(queries: ReportQueries, request: Request) -> Report:
@@ -225,7 +251,7 @@ def read_report(queries: ReportQueries, request: Request) -> Report:
     """
     watchlist = choose_watchlist(queries.watchlists(), request.watchlist)
     chosen = filter_of(queries, request, watchlist)
-    facts = queries.report_facts(chosen)
+    facts = queries.report_facts(chosen, full=request.full)
     _check_name("signal", request.signal, [name for name, _ in facts.signals])
     _check_name("source", request.source, [source.name for source in facts.sources])
     return build_report(facts, chosen)
@@ -256,7 +282,7 @@ def filter_of(queries: PollTimes, request: Request, watchlist: WatchlistRow) -> 
     # The newest poll belongs to the period, whose end does not: hence one microsecond more.
     reference = newest + 1 if newest is not None else watchlist.loaded_at
     until = period.parse_moment(request.until, reference=reference, zone=zone) if request.until else reference
-    since = period.parse_moment(request.since, reference=reference, zone=zone) if request.since else None
+    since = _since(queries, request, watchlist, reference) if request.since else None
     if since is not None and since > until:
         raise UsageProblem(
             f"the period starts after it ends: {period.show_moment(since, zone)} is later than "
@@ -272,7 +298,19 @@ def filter_of(queries: PollTimes, request: Request, watchlist: WatchlistRow) -> 
         min_score=request.min_score,
         limit=request.limit,
         order="score",
+        without=NOT_COUNTED,
     )
+
+
+def _since(queries: PollTimes, request: Request, watchlist: WatchlistRow, reference: Micros) -> Micros:
+    if request.since != LAST:
+        return period.parse_moment(request.since or "", reference=reference, zone=find_zone(watchlist.timezone)[0])
+    last = queries.last_report(watchlist.id)
+    if last is None:
+        raise UsageProblem(
+            f"no report of {watchlist.id} was given yet", hint="`watcher report --since 7d --mark` records one as given"
+        )
+    return last.until
 
 
 def _check_name(what: str, name: str | None, known: Sequence[str]) -> None:

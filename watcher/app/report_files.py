@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from watcher.app.report import Report, SignalPart, silence_of
+from watcher.app.report_parts import by_story
 from watcher.app.report_text import (
     gap_text,
     hits_text,
@@ -79,14 +80,15 @@ def csv_lines(report: Report, *, raw: bool = False) -> Iterable[str]:
 
 def jsonl_lines(report: Report, *, ascii_only: bool = False) -> Iterable[str]:
     """One line for the report, one per hit, one for the coverage; ``type`` tells them apart."""
-    yield json_line(_head_record(report), ascii_only=ascii_only)
+    yield json_line(head_record(report), ascii_only=ascii_only)
     for part in report.parts:
         for hit in part.hits:
             yield json_line({"type": "hit", **hit_record(hit)}, ascii_only=ascii_only)
-    yield json_line(_coverage_record(report), ascii_only=ascii_only)
+    yield json_line(coverage_record(report), ascii_only=ascii_only)
 
 
-def _head_record(report: Report) -> dict[str, object]:
+def head_record(report: Report) -> dict[str, object]:
+    """What a report says of itself, as plain data."""
     facts = report.facts
     return {
         "type": "report",
@@ -107,7 +109,8 @@ def _head_record(report: Report) -> dict[str, object]:
     }
 
 
-def _coverage_record(report: Report) -> dict[str, object]:
+def coverage_record(report: Report) -> dict[str, object]:
+    """What could be seen, as plain data."""
     silence = silence_of(report)
     return {
         "type": "coverage",
@@ -155,11 +158,24 @@ def markdown_lines(report: Report) -> Iterable[str]:
         if note:
             yield f"- {markdown(note)}"
     yield f"- Seen: {markdown(silence.why)}"
-    yield from _markdown_board(report)
+    if report.view is None:
+        yield from _markdown_board(report)
+    else:
+        from watcher.app.report_markdown import before_hits
+
+        yield from before_hits(report)
     for part in report.parts:
         if part.hits:
             yield from _markdown_signal(report, part)
+    if report.facts.full is not None:
+        from watcher.app.report_markdown import after_hits
+
+        yield from after_hits(report)
     yield from _markdown_coverage(report)
+    if report.facts.full is not None:
+        from watcher.app.report_markdown import at_the_end
+
+        yield from at_the_end(report)
 
 
 def _markdown_board(report: Report) -> Iterable[str]:
@@ -174,13 +190,18 @@ def _markdown_board(report: Report) -> Iterable[str]:
 def _markdown_signal(report: Report, part: SignalPart) -> Iterable[str]:
     yield ""
     yield f"## {markdown(part.title)} ({markdown(part.id)}): {hits_text(part)}"
-    for hit in part.hits:
+    for group in by_story(report, part.hits):
+        hit = group[0]
         yield ""
         yield f"- **{hit.score:.1f}** {markdown_link(hit.title, hit.link)}"
         facts = filter(None, (f"hit {hit.hit_id}", hit.rung, source_text(hit), sighting_text(hit)))
         yield f"  - {markdown(' · '.join(facts))}"
         yield f"  - Why: {markdown(hit.reason)}"
         yield f"  - Time: {markdown(times_text(report, hit))}"
+        if report.facts.full is not None:
+            from watcher.app.report_markdown import of_story
+
+            yield from of_story(report, group)
 
 
 def markdown_link(title: str, url: str) -> str:

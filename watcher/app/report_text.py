@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from watcher.app.report import Report, SignalPart, Silence, silence_of
+from watcher.app.report_parts import by_story, snippets_of, standing_words, story_words
 from watcher.core import period
 from watcher.core.basics import Sighting, SourceHealth
 from watcher.core.clean import safe_link, terminal
@@ -18,11 +19,24 @@ _SCORE_COLUMNS = 5
 def report_lines(report: Report, style: Style) -> Iterable[str]:
     """The whole report, line by line."""
     yield from _head(report, style)
-    yield from _board(report, style)
+    if report.view is None:
+        yield from _board(report, style)
+    else:
+        from watcher.app.report_more import before_hits
+
+        yield from before_hits(report, style)
     for part in report.parts:
         if part.hits:
             yield from _signal(report, part, style)
+    if report.facts.full is not None:
+        from watcher.app.report_more import after_hits
+
+        yield from after_hits(report, style)
     yield from _coverage(report, style)
+    if report.facts.full is not None:
+        from watcher.app.report_more import at_the_end
+
+        yield from at_the_end(report, style)
 
 
 # --- head -----------------------------------------------------------------------------------------------------------
@@ -106,10 +120,11 @@ def silence_word(report: Report, silence: Silence) -> str:
 def _signal(report: Report, part: SignalPart, style: Style) -> Iterable[str]:
     yield ""
     yield heading(f"{terminal(part.title)} ({terminal(part.id)}): {hits_text(part)}", style)
-    for number, hit in enumerate(part.hits):
+    for number, group in enumerate(by_story(report, part.hits)):
         if number:
             yield ""
-        yield from _hit(report, hit, style)
+        yield from _hit(report, group[0], style)
+        yield from _story(report, group, style)
 
 
 def hits_text(part: SignalPart) -> str:
@@ -133,6 +148,21 @@ def _hit(report: Report, hit: HitRow, style: Style) -> Iterable[str]:
     if hit.link:
         # Never broken: a terminal wraps it itself and can still open it.
         yield f"{edge}{style.dim('link')}  {link_text(hit.link)}"
+
+
+def _story(report: Report, group: Sequence[HitRow], style: Style) -> Iterable[str]:
+    """What a whole report adds to a hit: decisions, sentences, its story and who else carries it."""
+    if report.facts.full is None:
+        return
+    indent = _SCORE_COLUMNS + 2
+    decided, story = standing_words(report, group[0]), story_words(report, group)
+    yield from labelled([("said", terminal(decided)), ("story", terminal(story))], style, indent=indent)
+    for snippet in snippets_of(report, group[0]):
+        pieces = "".join(style.mark(terminal(text)) if marked else terminal(text) for text, marked in snippet.pieces)
+        yield from block(pieces.strip(), style.width, first=" " * indent + ("| " if not style.unicode else "│ "))
+    for hit in group[1:]:
+        facts = [f"also {hit.score:.1f}", f"hit {hit.hit_id}", terminal(hit.title), source_text(hit)]
+        yield from packed(facts, style, indent=indent)
 
 
 def source_text(hit: HitRow) -> str:

@@ -21,33 +21,53 @@ from watcher.cli.common import (
 if TYPE_CHECKING:
     from watcher.app.report import Report
 
+DOCUMENTS = ("table", "md", "html", "json")
+"""Formats that a person reads from the top: they hold the best hits only, with their sentences."""
+DOCUMENT_HITS = 200
+
 
 @click.command(short_help="Print the hits of a period, and what could not be seen in it.")
-@click.option("--since", metavar="TIME", help="Start of the period, included (default: the beginning).")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Start of the period, included (default: the beginning); `last`: where the last report ended.",
+)
 @click.option("--until", metavar="TIME", help="End of the period, not included (default: the newest poll).")
 @click.option("--signal", metavar="ID", help="Only this signal.")
 @click.option("--source", metavar="NAME", help="Only this source.")
 @click.option("--min-score", type=click.FloatRange(0, 100), metavar="N", help="Only hits that score N or more (0-100).")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N hits, the best ones.")
-@format_option("table", "jsonl", "csv", "md")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="At most N hits, the best ones; 0: all (default: 200 in documents, all in jsonl and csv).",
+)
+@format_option("table", "md", "html", "json", "jsonl", "csv")
+@click.option("--mark", is_flag=True, help="Record that this report was given: `--since last` starts where it ends.")
+@click.option("--by", "analyst", envvar="WATCHER_ANALYST", default="", metavar="NAME", help="Who gives it, for --mark.")
+@click.option("--note", default="", metavar="TEXT", help="A remark, for --mark.")
 @click.option("--raw", is_flag=True, help="CSV for machines: leave cells as they are that a spreadsheet would compute.")
 @watchlist_name_option
 @database_option
-def command(form: str, raw: bool, database: str, **choice: object) -> None:
+def command(
+    form: str, raw: bool, database: str, mark: bool, analyst: str, note: str, limit: int | None, **choice: object
+) -> None:
     """Print the hits of a period, and what could not be seen in it.
 
-    Hits stand by signal, best first, each with its score, the rung of the ladder, the words and rules that made it, who
-    has it and how reliable that source is, when it was published and seen, and its link. A signal without hits is never
-    just "quiet": the report says which sources could be read, and since when and why others could not.
+    First what changed, in counts and facts; then the board; then hits by signal and story, best first, each with its
+    score, rung, the sentences and rules that made it, who has it, how reliable that is, what analysts said; a timeline
+    with the watchlist's background; figures beside their baseline; positions before and now; what could not be read,
+    since when and why; what was dismissed and why. A signal without hits is never just "quiet".
 
     TIME is a date or a time (2025-12-15, 2025-12-15T10:00Z; without a zone it is the watchlist's), or counts back from
     the newest poll: 24h, 7d, yesterday, today. The clock plays no part: the same database and period give the same
-    report.
+    bytes. An html report is one file that loads and runs nothing.
 
     \b
     Examples:
       watcher report --since 7d
-      watcher report --since 2025-12-01 --until 2026-01-01 --format md > dec.md
+      watcher report --since 2025-12-01 --format html > december.html
+      watcher report --since last --mark --by ann --format md > today.md
       watcher report --signal draft-text --min-score 70
       watcher report --format jsonl | jq 'select(.type == "hit") | .link'
 
@@ -57,11 +77,16 @@ def command(form: str, raw: bool, database: str, **choice: object) -> None:
     """
     from watcher.app.report import Request, read_report
 
+    if limit is None and form in DOCUMENTS:
+        limit = DOCUMENT_HITS
+    request = Request(**choice, limit=limit or None, full=form in DOCUMENTS)  # type: ignore[arg-type]  # click gives each option its type
     with open_queries(database) as queries:
-        report = read_report(queries, Request(**choice))  # type: ignore[arg-type]  # click gives each option its type
+        report = read_report(queries, request)
     write_lines(_lines(report, form, raw=raw))
     if form == "csv":
         _say_what_was_seen(report)
+    if mark:
+        _mark(report, database, analyst, note)
 
 
 def _lines(report: Report, form: str, *, raw: bool) -> Iterable[str]:
@@ -69,6 +94,14 @@ def _lines(report: Report, form: str, *, raw: bool) -> Iterable[str]:
         from watcher.app.report_text import report_lines
 
         return report_lines(report, style_of())
+    if form == "html":
+        from watcher.app.report_html import html_report
+
+        return html_report(report).splitlines()
+    if form == "json":
+        from watcher.app.report_json import json_report
+
+        return json_report(report, ascii_only=not speaks_unicode())
     from watcher.app import report_files
 
     if form == "md":
@@ -76,6 +109,14 @@ def _lines(report: Report, form: str, *, raw: bool) -> Iterable[str]:
     if form == "csv":
         return report_files.csv_lines(report, raw=raw)
     return report_files.jsonl_lines(report, ascii_only=not speaks_unicode())
+
+
+def _mark(report: Report, database: str, analyst: str, note: str) -> None:
+    from watcher.bootstrap.report import mark_report
+
+    facts = report.facts
+    number = mark_report(database, facts.watchlist, facts.revision, report.coverage.since, facts.until, analyst, note)
+    say(f"recorded as report {number}: the next one may start with --since last")
 
 
 def _say_what_was_seen(report: Report) -> None:
