@@ -426,7 +426,7 @@ CREATE TABLE sources (
   last_outcome TEXT DEFAULT '' NOT NULL,
   last_ok_at INTEGER,
   entries INTEGER DEFAULT 0 NOT NULL,
-  created_at INTEGER NOT NULL, ttl_s REAL, quiet_hours TEXT, crashes INTEGER DEFAULT 0 NOT NULL, alarmed_at INTEGER, arrivals TEXT, body_at INTEGER, moved_to TEXT DEFAULT '' NOT NULL, moved_since INTEGER, moved_count INTEGER DEFAULT 0 NOT NULL,
+  created_at INTEGER NOT NULL, ttl_s REAL, quiet_hours TEXT, crashes INTEGER DEFAULT 0 NOT NULL, alarmed_at INTEGER, arrivals TEXT, body_at INTEGER, moved_to TEXT DEFAULT '' NOT NULL, moved_since INTEGER, moved_count INTEGER DEFAULT 0 NOT NULL, moved_at INTEGER,
   CONSTRAINT pk_sources PRIMARY KEY (id),
   CONSTRAINT uq_sources_address_key UNIQUE (address_key)
 )
@@ -527,7 +527,7 @@ CREATE TABLE watchlist_revisions (
   files TEXT NOT NULL,
   outline TEXT NOT NULL,
   compiled BLOB NOT NULL,
-  loaded_at INTEGER NOT NULL,
+  loaded_at INTEGER NOT NULL, made_by TEXT DEFAULT '' NOT NULL,
   CONSTRAINT pk_watchlist_revisions PRIMARY KEY (id),
   CONSTRAINT fk_watchlist_revisions_watchlist_id_watchlists FOREIGN KEY(watchlist_id) REFERENCES watchlists (id),
   CONSTRAINT uq_watchlist_revisions_watchlist_id_digest UNIQUE (watchlist_id, digest)

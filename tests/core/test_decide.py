@@ -341,7 +341,7 @@ def test_a31_a_wait_that_a_host_asked_for_counts_against_nobody():
 
 
 def test_b04_quarantine_is_polled_less():
-    intent = decide_failed(claim(failures=2), Fault("parse", "cpu-limit", ""), None, TIMES, LIMITS)
+    intent = decide_failed(claim(failures=2, crashes=2), Fault("parse", "cpu-limit", ""), None, TIMES, LIMITS)
     assert intent.change.health is SourceHealth.QUARANTINED
     assert intent.change.next_poll_at - NOW == 4 * 3600 * 1_000_000
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.core.build import HOUR, NOW, claim
-from watcher.core.health import after_body, after_failure, after_same, can_see, is_quarantined
+from watcher.core.health import after_body, after_failure, after_same, can_see, is_quarantined, ran_dry
 from watcher.core.model import SourceHealth
 
 
@@ -86,9 +86,44 @@ def test_a_reason_without_detail():
 
 
 def test_b04_three_kills_in_a_row_are_quarantine():
-    assert not is_quarantined(claim(failures=1), "parse", "cpu-limit")
-    assert is_quarantined(claim(failures=2), "parse", "cpu-limit")
-    assert is_quarantined(claim(health="quarantined", failures=0), "parse", "crashed")
-    assert not is_quarantined(claim(failures=9), "http", "timeout")
-    assert not is_quarantined(claim(failures=9), "parse", "not-a-feed")
-    assert fail(claim(failures=2), "parse", "crashed", "signal 11").health is SourceHealth.QUARANTINED
+    assert not is_quarantined(claim(crashes=1), "parse", "cpu-limit")
+    assert is_quarantined(claim(crashes=2), "parse", "cpu-limit")
+    assert is_quarantined(claim(health="quarantined", crashes=0), "parse", "crashed")
+    assert not is_quarantined(claim(crashes=9), "http", "timeout")
+    assert not is_quarantined(claim(crashes=9), "parse", "not-a-feed")
+    assert fail(claim(crashes=2), "parse", "crashed", "signal 11").health is SourceHealth.QUARANTINED
+
+
+def test_b04_failures_of_the_network_are_no_harm():
+    assert not is_quarantined(claim(failures=9), "parse", "crashed")
+
+
+def test_silence_beyond_its_cadence_is_stale():
+    assert after_body(3, silence="nothing new").health is SourceHealth.STALE
+    assert after_body(0, silence="nothing new").health is SourceHealth.EMPTY
+    assert after_same(claim(), "nothing new").health is SourceHealth.STALE
+    assert after_same(claim(health="empty"), "nothing new").health is SourceHealth.EMPTY
+    assert after_same(claim(health="stale")).health is SourceHealth.UNCHANGED
+
+
+def test_a36_one_bad_answer_does_not_turn_a_stale_source():
+    assert fail(claim(health="stale")).health is SourceHealth.STALE
+
+
+@pytest.mark.parametrize(
+    ("health", "since", "arrivals", "warns"),
+    [
+        ("empty", NOW - 2 * HOUR, (1,), True),
+        ("empty", NOW - HOUR, (1,), False),
+        ("empty", None, (1,), False),
+        ("empty", NOW - 9 * HOUR, (), False),
+        ("ok", NOW - 9 * HOUR, (1,), False),
+    ],
+)
+def test_b16_a_feed_that_runs_dry_is_warned_of_at_the_third_poll(health, since, arrivals, warns):
+    before = claim(health=health, health_since=since, arrivals=arrivals)
+    assert bool(ran_dry(before, after_body(0), NOW)) == warns
+
+
+def test_b16_a_feed_that_is_filled_again_is_not_warned_of():
+    assert ran_dry(claim(health="empty", health_since=0, arrivals=(1,)), after_body(3), NOW) == ()

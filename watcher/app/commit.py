@@ -76,6 +76,7 @@ class Committer:
         self._jitter = jitter
         self._trace = trace
         self._pending: list[tuple[Finished, asyncio.Future[PollLine]]] = []
+        self._lost_claims: list[Claim] = []
         self._coming = 0
         self._enough = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -200,9 +201,15 @@ class Committer:
             return ()
         return transaction.unseen_entries(claim.source_id, [named.key for named in body.entries], feed.item_digests)
 
+    def take_lost(self) -> list[Claim]:
+        """Claims whose polls could not be written, told once: their leases are to be given back when it works again."""
+        lost, self._lost_claims = self._lost_claims, []
+        return lost
+
     def _lost(self, polls: Sequence[Finished], error: Exception) -> list[PollLine]:
         """Nothing was written, validators stay as they were: the polls are made again when their leases end."""
         self.pause(error)
+        self._lost_claims += [poll.claim for poll in polls]
         return [line_of_loss(poll.claim, error) for poll in polls]
 
 

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from watcher.app.catchup import catch_up
 from watcher.app.clock import Jump
@@ -27,11 +27,14 @@ from watcher.app.derive import derive_all
 from watcher.app.poll import Poller
 from watcher.app.ports import Clock, Store
 from watcher.app.reload import Generation, Reloader
+from watcher.app.vitals import Vitals
 from watcher.core.errors import DatabaseUnusableError, WatcherError
 from watcher.core.limits import Limits
 from watcher.core.model import SECOND, Micros
 
 log = logging.getLogger("watcher.daemon")
+
+T = TypeVar("T")
 
 EXIT_DEAD = 70
 POLL_TICK_S = 1.0
@@ -39,6 +42,8 @@ DERIVE_TICK_S = 5.0
 RELOAD_TICK_S = 30.0
 HEARTBEAT_S = 60.0
 PULSE_S = 1.0
+# No heartbeat written for so long: the database or its queue is stuck. Waits for a lock are a tenth of it.
+STALLED_AFTER_S = 300.0
 # No poll tick for so long: the scheduler is dead. No pulse for twice as long: the loop is blocked.
 DEAD_AFTER_S = 60.0
 # A write-ahead log that stays larger than this is held open by a reader.
@@ -71,6 +76,9 @@ class Duties:
     writer: Executor
     on_first_round: Callable[[], None] = lambda: None
     derive: Callable[[], int] = lambda: 0
+    owner: str = "daemon"
+    tell_manager: Callable[[str], None] = lambda _words: None
+    manager_patience_s: float | None = None
     progress: Progress = field(default_factory=Progress)
 
 
@@ -105,6 +113,9 @@ class Daemon:
         self._spread_until = -math.inf
         now_s = duties.clock.monotonic()
         self._last_tick_s = self._last_pulse_s = now_s
+        self._vitals = Vitals(duties.store, duties.clock, duties.owner)
+        self._last_beat_s = now_s
+        self._told_manager_s = -math.inf
         self._scheduler: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -156,9 +167,11 @@ class Daemon:
         await self._derive()
 
     async def _forever(self) -> None:
+        await self._in_writer(self._vitals.begin)
         await self._look_at_gap()
         self._last_tick_s = self._last_pulse_s = self._duties.clock.monotonic()
         self._scheduler = self._start_scheduler()
+        self._duties.tell_manager("READY=1")
         watch = _Watchdog(self._duties.clock, lambda: self._last_pulse_s)
         watch.start()
         self._spawn(self._catch_up(self._duties.reloader.current), "catch-up")
@@ -175,14 +188,20 @@ class Daemon:
         """Finish what is under way within ``Limits.stop_s``, roll the rest back."""
         if self._scheduler is not None and self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        self._duties.tell_manager("STOPPING=1")
         within_s = self._duties.limits.stop_s
         await self._duties.poller.stop(within_s * 0.6)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within_s * 0.2)
+        with contextlib.suppress(WatcherError):
+            await self._in_writer(self._vitals.end)
         for courier in self._duties.couriers:
             courier.close()
+
+    async def _in_writer(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._duties.writer, work)
 
     def _on_stop_signal(self, number: int) -> None:
         self._signals += 1
@@ -259,7 +278,7 @@ class Daemon:
         if self._duties.poller.in_flight and not self._duties.progress.first_round_over:
             # A person waits for the summary of the first round: its end must be seen on the next tick.
             return
-        due = await asyncio.get_running_loop().run_in_executor(self._duties.writer, self._duties.store.next_due)
+        due = await self._in_writer(self._duties.store.next_due)
         now = self._duties.clock.now()
         # A minute at most: other processes may have changed what is due.
         self._next_look = min(now + 60 * SECOND, now + 60 * SECOND if due is None else due)
@@ -288,11 +307,14 @@ class Daemon:
             progress.alerts,
             self._duties.poller.in_flight,
         )
+        await self._in_writer(self._vitals.beat)
+        # Only a beat that is written down counts: a watchdog must see progress, not mere life.
+        self._last_beat_s = self._duties.clock.monotonic()
         await self._trim_log()
 
     async def _trim_log(self) -> None:
         """Keep the database's write-ahead log small; say so where a reader holds it open and it grows."""
-        left = await asyncio.get_running_loop().run_in_executor(self._duties.writer, self._duties.store.trim_log)
+        left = await self._in_writer(self._duties.store.trim_log)
         if left > LOG_ALARM_BYTES:
             log.warning("event=log-large the write-ahead log has %d MiB: a reader keeps it open", left // 1024**2)
 
@@ -338,9 +360,20 @@ class Daemon:
                 log.critical("event=scheduler-dead no poll tick for %.0f s: ending, to be started afresh", silent_s)
                 self.stop(EXIT_DEAD)
                 return
+            self._tell_watchdog()
+
+    def _tell_watchdog(self) -> None:
+        """Keep the service manager's watchdog quiet, as long as ticks come and the database is written to."""
+        patience_s, now_s = self._duties.manager_patience_s, self._last_pulse_s
+        if patience_s is None or now_s - self._told_manager_s < patience_s / 2:
+            return
+        is_alive = now_s - self._last_tick_s < self._dead_after_s and now_s - self._last_beat_s < STALLED_AFTER_S
+        if is_alive:
+            self._told_manager_s = now_s
+            self._duties.tell_manager("WATCHDOG=1")
 
     async def _look_at_gap(self) -> None:
-        due = await asyncio.get_running_loop().run_in_executor(self._duties.writer, self._duties.store.next_due)
+        due = await self._in_writer(self._duties.store.next_due)
         if due is not None and self._duties.clock.now() - due > LONG_GAP:
             self._begin_spread()
 

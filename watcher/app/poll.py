@@ -151,6 +151,8 @@ class Poller:
             if self._tasks:
                 await self._ended.wait()
                 self._ended.clear()
+                # One suspect at a time: where one ended, the next can be had.
+                more = more or any(task.done() and claim.crashes for task, claim in self._tasks.items())
                 done.lines.extend(self._collect())
         return done
 
@@ -242,6 +244,7 @@ class Poller:
 
     async def _claim(self, limit: int, *, everything: bool = False, only: Sequence[str] = ()) -> Sequence[Claim]:
         def claim() -> Sequence[Claim]:
+            self._clear_leases()
             return self._store.claim_due(
                 self._owner,
                 self._clock.now(),
@@ -252,6 +255,20 @@ class Poller:
             )
 
         return await self._in_writer(claim)
+
+    def _clear_leases(self) -> None:
+        """Give back what the database would not take, and what a process that died had. Runs in the writer thread."""
+        lost = self._committer.take_lost()
+        if lost:
+            self._store.release(lost)
+        for crash in self._store.sweep_leases(self._owner, self._clock.now()):
+            log.log(
+                logging.ERROR if crash.quarantined else logging.WARNING,
+                "event=crash feed=%s crashes=%d the process died while this source was read%s",
+                crash.source,
+                crash.crashes,
+                ": it is put aside for a while, the others go on" if crash.quarantined else "",
+            )
 
     async def _give_back(self, claims: Sequence[Claim]) -> None:
         if claims:
@@ -296,10 +313,11 @@ class Poller:
 
     async def _read(self, claim: Claim, started_at: Micros) -> Finished:
         reading = self.reading
-        fetched = await self._fetcher.fetch(claim)
+        asked = decide.asked(claim, started_at)
+        fetched = await self._fetcher.fetch(asked)
         self._trace("after-fetch")
         if fetched.not_modified:
-            if decide.unasked_304(claim):
+            if decide.unasked_304(asked):
                 raise SourceError("http", "unasked-304", "not modified, though we sent no validators", status=304)
             return Finished(claim, started_at, fetched)
         if fetched.complete and fetched.digest == claim.body_digest:

@@ -12,7 +12,9 @@ from watcher.core.model import (
     Claim,
     EntryLookup,
     Fetched,
+    HostHold,
     Micros,
+    Notice,
     OwedAlert,
     ParsedFeed,
     PollIntent,
@@ -44,6 +46,10 @@ class Fetcher(Protocol):
         Raises:
             SourceError: nothing usable came back; the phase and kind say what.
         """
+        ...
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Ask this host nothing for so long, whatever source it is of."""
         ...
 
 
@@ -116,6 +122,25 @@ class Transaction(Protocol):
         ...
 
 
+class Crash(Protocol):
+    """A source that was being polled when its process died."""
+
+    @property
+    def source(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def crashes(self) -> int:
+        """Deaths in a row."""
+        ...
+
+    @property
+    def quarantined(self) -> bool:
+        """Is it put aside now?"""
+        ...
+
+
 class Store(Protocol):
     """Transactions and claims. Sync: called from the one writer thread."""
 
@@ -131,6 +156,34 @@ class Store(Protocol):
 
     def release(self, claims: Sequence[Claim]) -> None:
         """Give leases back untouched (at stop)."""
+        ...
+
+    def sweep_leases(self, owner: str, now: Micros) -> Sequence[Crash]:
+        """Take back the leases of processes that died, and suspect what they were polling."""
+        ...
+
+    def begin_span(self, owner: str, now: Micros) -> int:
+        """A daemon starts; returns the number of its span."""
+        ...
+
+    def beat(self, span_id: int, now: Micros, *, ended: bool = False) -> None:
+        """The daemon lives; or ends in order."""
+        ...
+
+    def host_holds(self, now: Micros) -> Sequence[HostHold]:
+        """Hosts that asked to be left alone until later than now."""
+        ...
+
+    def is_silent(self, now: Micros) -> tuple[bool, Micros | None]:
+        """Was no source read for twice its own interval; and when one last was."""
+        ...
+
+    def owe_notices(self, notices: Sequence[Notice], now: Micros) -> int:
+        """Owe messages about ourselves to every channel; returns how many were not owed before."""
+        ...
+
+    def open_notice(self, begins: str, ends: str) -> str:
+        """The rest of the key of the newest message that begins so, where none tells that it is over; else empty."""
         ...
 
     def save_watchlist(self, document: Document, compiled: bytes, now: Micros) -> None:

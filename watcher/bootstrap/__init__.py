@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from watcher.app.poll import OnPoll, Reading
     from watcher.app.ports import Clock, Jitter, Parser
     from watcher.app.reload import Generation
-    from watcher.app.rescore import StoredSide, Write
     from watcher.app.search import FoundEntry, Needle
     from watcher.app.watchlists import Expand, Loaded
     from watcher.core.compile import CompiledWatchlist
@@ -198,45 +197,6 @@ def build_expand(settings: Settings) -> Expand:
 
 
 @dataclass(frozen=True, slots=True)
-class Rescore:
-    """What a rescore of one watchlist works with. ``write`` is None where nothing may be written."""
-
-    stored: StoredSide
-    newest_poll_at: Micros | None
-    write: Write | None
-    now: Callable[[], Micros]
-
-
-@contextmanager
-def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterator[Rescore]:
-    """The stored side of a rescore; where it writes, under the writer's lock and with the revision stored first.
-
-    Raises:
-        WatcherError: there is no database, it is damaged or another one's, or a daemon holds it.
-    """
-    from watcher.app.clock import SystemClock
-    from watcher.storage.engine import open_engine
-    from watcher.storage.lock import WriterLock
-    from watcher.storage.queries import Queries
-    from watcher.storage.rescoring import Rescoring
-    from watcher.storage.schema import require_current
-    from watcher.storage.store import SqlStore
-
-    clock = SystemClock()
-    with ExitStack() as stack:
-        if writes:
-            stack.enter_context(WriterLock(settings.database))
-        engine = open_engine(settings.database, read_only=not writes, limits=settings.limits)
-        stack.callback(engine.dispose)
-        require_current(engine)
-        store = SqlStore(engine, settings.limits)
-        if writes:
-            store.save_watchlist(loaded.document, loaded.compiled_bytes, clock.now())
-        stored = Rescoring(engine, loaded.compiled.id)
-        yield Rescore(stored, Queries(engine).newest_poll_at(), store.write if writes else None, clock.now)
-
-
-@dataclass(frozen=True, slots=True)
 class SearchDesk:
     """Search in one database, with the concepts, the language and the time zone of one of its watchlists."""
 
@@ -347,12 +307,10 @@ def build_derive(database: str) -> Iterator[Derivation]:
 
 def _stored_document(engine: Engine, watchlist: str) -> Document:
     """The newest loaded revision of a watchlist, read from the files kept in the database."""
-    from watcher.core.watchlist import included_names, read_document
+    from watcher.core.watchlist import read_stored
     from watcher.storage.store import SqlStore
 
-    files = next(stored.files for stored in SqlStore(engine).documents() if stored.watchlist == watchlist)
-    included = {name for main, text in files.items() for name in included_names(text, main)}
-    return read_document(files, next(name for name in files if name not in included))
+    return read_stored(next(stored.files for stored in SqlStore(engine).documents() if stored.watchlist == watchlist))
 
 
 # --- polling ---------------------------------------------------------------------------------------------------------
@@ -388,6 +346,7 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
     from watcher.app.daemon import Duties
     from watcher.app.poll import Poller
     from watcher.app.reload import Reloader
+    from watcher.bootstrap.notify import service_manager
     from watcher.sources.http import HttpFetcher
     from watcher.storage.lock import WriterLock
     from watcher.storage.migrate import upgrade
@@ -415,13 +374,19 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
         fetcher = await stack.enter_async_context(
             HttpFetcher(settings.limits, user_agent=settings.user_agent, clock=clock)
         )
+        for hold in store.host_holds(clock.now()):
+            fetcher.hold(hold.host, (hold.until - clock.now()) / 1e6)
         poller = Poller(
             store, fetcher, first.reading, clock, settings.limits,
             jitter=jitter, owner=owner, trace=hooks.trace, on_poll=hooks.on_poll, writer=writer,
         )  # fmt: skip
         couriers = _build_couriers(settings, store, clock, writer, jitter, owner, hooks)
         work = derivation(store.engine, clock.now, owner)
-        yield Duties(store, poller, couriers, reloader, clock, settings.limits, writer, derive=lambda: work.all(1))
+        manager = service_manager()
+        yield Duties(
+            store, poller, couriers, reloader, clock, settings.limits, writer, derive=lambda: work.all(1),
+            owner=owner, tell_manager=manager.tell, manager_patience_s=manager.watchdog_s,
+        )  # fmt: skip
 
 
 def _owner() -> str:
@@ -438,7 +403,10 @@ def _build_store(settings: Settings, stack: AsyncExitStack) -> SqlStore:
 
     engine = open_engine(settings.database, limits=settings.limits)
     stack.callback(engine.dispose)
-    return SqlStore(engine, settings.limits, channels=("file",) if settings.alerts else ())
+    from watcher.app.watchlist_cache import program
+
+    channels = ("file",) if settings.alerts else ()
+    return SqlStore(engine, settings.limits, channels=channels, made_by=program())
 
 
 async def _close_current(reloader: object) -> None:

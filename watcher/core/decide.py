@@ -7,9 +7,9 @@ known; ``decide_body`` gets what the store found and decides. Both are pure, so 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from watcher.core import cadence, health
+from watcher.core import alarm, cadence, health, moved, pace
 from watcher.core.errors import SourceError
 from watcher.core.limits import Limits
 from watcher.core.model import (
@@ -18,7 +18,9 @@ from watcher.core.model import (
     Claim,
     EntryIntent,
     Fetched,
+    HostHold,
     Micros,
+    Notice,
     Outcome,
     ParsedFeed,
     PollIntent,
@@ -44,7 +46,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a source could not be read. ``outage``: the fault is ours. ``postponed``: its host told us to wait, nobody asked."""
+    """Why a source could not be read. ``outage``: the fault is ours. ``postponed``: its host told us to wait, nobody asked.
+
+    ``host`` is set where that host is to be left alone, for all its sources, as long as ``retry_after_s`` says.
+    """
 
     phase: str
     kind: str
@@ -53,6 +58,7 @@ class Fault:
     retry_after_s: float | None = None
     outage: bool = False
     postponed: bool = False
+    host: str = ""
 
     @classmethod
     def of(cls, error: SourceError) -> Fault:
@@ -65,6 +71,7 @@ class Fault:
             error.retry_after_s,
             outage=error.kind == "no-child",
             postponed=error.kind == "host-on-hold",
+            host=error.host,
         )
 
 
@@ -206,11 +213,14 @@ def decide_body(
     """A body was read and parsed. ``left`` are known entries that are not in it any more."""
     decided = decide_entries(body, stored, is_first=claim.is_first, now=times.now, limits=limits)
     count = len(feed.item_digests) or len(feed.entries) + feed.skipped
-    verdict = health.after_body(count)
+    arrivals = _arrivals(claim, feed, decided, times.now)
+    verdict = health.after_body(count, silence=pace.silence(arrivals, times.now))
     wishes = cadence.Wishes(fetched.max_age_s, feed.ttl_s, feed.skip_hours, feed.skip_days)
     then = cadence.after_success(times.now, claim.spec.interval_s, wishes, times.jitter, limits)
     # A body that ended early is asked for again in full: neither its validators nor its digests may be kept.
     is_whole = not feed.partial
+    alarmed = alarm.after_poll(claim, verdict, times.now)
+    place = moved.after_answer(claim.moved, fetched.hops, fetched.url, times.now)
     change = SourceChange(
         next_poll_at=then.at,
         health=verdict.health,
@@ -222,6 +232,18 @@ def decide_body(
         item_digests=feed.item_digests if is_whole else None,
         last_ok_at=times.now,
         kind_state=feed.kind_state if is_whole else claim.kind_state,
+        alarmed_at=alarmed.at,
+        ttl_s=feed.ttl_s,
+        quiet_hours=feed.skip_hours,
+        quiet_days=feed.skip_days,
+        arrivals=arrivals,
+        body_at=times.now,
+        moved=place,
+    )
+    told = (
+        *health.ran_dry(claim, verdict, times.now),
+        *moved.told(claim.moved, place),
+        *_frozen(claim, fetched, times),
     )
     cut = () if is_whole else ("the body ended early: what was whole in it is kept, and it is asked for again",)
     return PollIntent(
@@ -233,7 +255,7 @@ def decide_body(
         phase="",
         error="",
         detail="",
-        warnings=(*feed.warnings, *cut, *body.warnings, *decided.warnings, *then.warnings),
+        warnings=(*feed.warnings, *cut, *body.warnings, *decided.warnings, *then.warnings, *told),
         fetched=fetched,
         format=feed.format,
         entries_seen=count,
@@ -242,15 +264,30 @@ def decide_body(
         seen=decided.seen,
         seen_items=decided.seen_items,
         left=tuple(left),
+        notices=_notices(alarmed),
     )
+
+
+def _arrivals(claim: Claim, feed: ParsedFeed, decided: BodyDecision, now: Micros) -> tuple[int, ...]:
+    """When the source brought something new, with this poll: the first body tells by its dates of what was before us."""
+    if claim.is_first:
+        return pace.from_claims((parsed.entry.published for parsed in feed.entries), now)
+    is_new = any(intent.entry_id is None for intent in decided.entries)
+    return pace.arrived(claim.arrivals, now) if is_new else claim.arrivals
+
+
+def _notices(alarmed: alarm.Alarm) -> tuple[Notice, ...]:
+    return () if alarmed.notice is None else (alarmed.notice,)
 
 
 def decide_same(claim: Claim, fetched: Fetched, times: Times, limits: Limits) -> PollIntent:
     """Nothing changed: a 304, or a body whose bytes we know."""
-    verdict = health.after_same(claim)
-    wishes = cadence.Wishes(fetched.max_age_s)
+    verdict = health.after_same(claim, pace.silence(claim.arrivals, times.now))
+    wishes = cadence.Wishes(fetched.max_age_s, claim.ttl_s, claim.quiet_hours, claim.quiet_days)
     then = cadence.after_success(times.now, claim.spec.interval_s, wishes, times.jitter, limits)
     is_304 = fetched.not_modified
+    alarmed = alarm.after_poll(claim, verdict, times.now)
+    place = moved.after_answer(claim.moved, fetched.hops, fetched.url, times.now)
     change = SourceChange(
         next_poll_at=then.at,
         health=verdict.health,
@@ -263,7 +300,15 @@ def decide_same(claim: Claim, fetched: Fetched, times: Times, limits: Limits) ->
         item_digests=None,
         last_ok_at=times.now,
         kind_state=claim.kind_state,
+        alarmed_at=alarmed.at,
+        ttl_s=claim.ttl_s,
+        quiet_hours=claim.quiet_hours,
+        quiet_days=claim.quiet_days,
+        arrivals=claim.arrivals,
+        body_at=claim.body_at if is_304 else times.now,
+        moved=place,
     )
+    told = (*then.warnings, *health.ran_dry(claim, verdict, times.now), *moved.told(claim.moved, place))
     return PollIntent(
         claim=claim,
         started_at=times.started_at,
@@ -273,11 +318,12 @@ def decide_same(claim: Claim, fetched: Fetched, times: Times, limits: Limits) ->
         phase="",
         error="",
         detail="",
-        warnings=then.warnings,
+        warnings=told,
         fetched=fetched,
         format="",
         entries_seen=0,
         change=change,
+        notices=_notices(alarmed),
     )
 
 
@@ -293,6 +339,8 @@ def decide_failed(claim: Claim, fault: Fault, fetched: Fetched | None, times: Ti
         postponed=fault.postponed,
     )
     then = cadence.after_failure(times.now, claim.spec.interval_s, setback, times.jitter, limits)
+    alarmed = alarm.after_poll(claim, verdict, times.now, is_ours=fault.outage or fault.postponed)
+    place = moved.after_failure(claim.moved, verdict.failures)
     change = SourceChange(
         next_poll_at=then.at,
         health=verdict.health,
@@ -305,6 +353,14 @@ def decide_failed(claim: Claim, fault: Fault, fetched: Fetched | None, times: Ti
         last_ok_at=claim.last_ok_at,
         kind_state=claim.kind_state,
         retry_not_before=cadence.not_before(times.now, fault.retry_after_s, limits),
+        crashes=claim.crashes + health.is_harm(fault.phase, fault.kind),
+        alarmed_at=alarmed.at,
+        ttl_s=claim.ttl_s,
+        quiet_hours=claim.quiet_hours,
+        quiet_days=claim.quiet_days,
+        arrivals=claim.arrivals,
+        body_at=claim.body_at,
+        moved=place,
     )
     return PollIntent(
         claim=claim,
@@ -315,12 +371,19 @@ def decide_failed(claim: Claim, fault: Fault, fetched: Fetched | None, times: Ti
         phase=fault.phase,
         error=fault.kind,
         detail=fault.detail[:200],
-        warnings=then.warnings,
+        warnings=(*then.warnings, *moved.told(claim.moved, place)),
         fetched=fetched,
         format="",
         entries_seen=0,
         change=change,
+        notices=_notices(alarmed),
+        holds=_holds(fault, times.now, limits),
     )
+
+
+def _holds(fault: Fault, now: Micros, limits: Limits) -> tuple[HostHold, ...]:
+    until = cadence.not_before(now, fault.retry_after_s, limits)
+    return (HostHold(fault.host, until, fault.detail[:200]),) if fault.host and until is not None else ()
 
 
 def _after_fault(claim: Claim, fault: Fault, now: Micros) -> health.Verdict:
@@ -330,6 +393,36 @@ def _after_fault(claim: Claim, fault: Fault, now: Micros) -> health.Verdict:
     if fault.outage:
         return health.after_outage(claim, now)
     return health.after_failure(claim, fault.phase, fault.kind, fault.detail, fault.status, now)
+
+
+# Where nothing new has come for so long from a source that used to bring some, its validators may be broken; and how
+# often that is looked at, by asking in full.
+FROZEN_AFTER: Micros = 30 * 86_400 * SECOND
+FULL_EVERY: Micros = 7 * 86_400 * SECOND
+
+
+def asked(claim: Claim, now: Micros) -> Claim:
+    """The claim as it is fetched: at the address it moved to, and without validators where those may be frozen."""
+    if claim.moved.adopted:
+        claim = replace(claim, spec=replace(claim.spec, url=claim.moved.to))
+    return replace(claim, etag="", last_modified="") if _may_be_frozen(claim, now) else claim
+
+
+def _may_be_frozen(claim: Claim, now: Micros) -> bool:
+    """Not modified for a month, though it used to bring something: a publisher whose validators never change again."""
+    used_to_move = pace.silence_limit_s(claim.arrivals) is not None
+    is_silent = used_to_move and now - claim.arrivals[-1] * SECOND > FROZEN_AFTER
+    return is_silent and claim.body_at is not None and now - claim.body_at > FULL_EVERY
+
+
+def _frozen(claim: Claim, fetched: Fetched, times: Times) -> tuple[str, ...]:
+    """A warning where a body that we asked for in full had changed under validators that had not."""
+    is_same = bool(claim.etag or claim.last_modified) and (
+        (claim.etag, claim.last_modified) == (fetched.etag, fetched.last_modified)
+    )
+    if not is_same or not _may_be_frozen(claim, times.started_at):
+        return ()
+    return ("its validators do not change though it does: asked in full once a week where it is silent",)
 
 
 def unasked_304(claim: Claim) -> bool:

@@ -85,6 +85,8 @@ class SourceError(WatcherError):
         detail: at most 200 characters, already free of secrets.
         retry_after_s: what the publisher asked for, in seconds from now, or None.
         status: the HTTP status, or None.
+
+    ``host`` is set by who found that this host is to be left alone, for all its sources.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class SourceError(WatcherError):
         status: int | None = None,
     ) -> None:
         super().__init__(f"{phase}: {kind}: {detail}")
+        self.host = ""
         self.phase = phase
         self.kind = kind
         self.detail = detail

@@ -13,6 +13,8 @@ from watcher.core.model import SECOND, Claim, Micros, SourceHealth
 FAILURES_TO_TURN = 3
 TIME_TO_TURN: Micros = 6 * 3600 * SECOND
 KILLS_TO_QUARANTINE = 3
+# A death of the whole process costs everybody, and at the second one the source was polled alone: that is enough.
+DEATHS_TO_QUARANTINE = 2
 OUTAGE_REASON = "the fault is on this machine: no name resolves, or no child can be started"
 SEEING = frozenset({SourceHealth.OK, SourceHealth.UNCHANGED, SourceHealth.EMPTY})
 
@@ -35,18 +37,34 @@ def can_see(health: str) -> bool:
     return health in SEEING
 
 
-def after_body(entries: int, warnings: tuple[str, ...] = ()) -> Verdict:
-    """A body was read: ``entries`` counts its items, those skipped as seen included."""
+def after_body(entries: int, warnings: tuple[str, ...] = (), silence: str = "") -> Verdict:
+    """A body was read: ``entries`` counts its items, those skipped as seen included; ``silence`` is that of `core.pace`."""
     if entries == 0:
         return Verdict(SourceHealth.EMPTY, "the source has no entries", 0)
+    if silence:
+        return Verdict(SourceHealth.STALE, silence, 0)
     return Verdict(SourceHealth.OK, warnings[0] if warnings else "", 0)
 
 
-def after_same(claim: Claim) -> Verdict:
+def after_same(claim: Claim, silence: str = "") -> Verdict:
     """The source says, or its bytes show, that nothing changed: a state that sees stays, any other becomes unchanged."""
+    if silence and claim.health != SourceHealth.EMPTY:
+        return Verdict(SourceHealth.STALE, silence, 0)
     if can_see(claim.health):
         return Verdict(SourceHealth(claim.health), "", 0)
     return Verdict(SourceHealth.UNCHANGED, "", 0)
+
+
+def ran_dry(claim: Claim, verdict: Verdict, now: Micros) -> tuple[str, ...]:
+    """A warning where a source that used to have entries is empty for the third poll in a row, or longer."""
+    is_third = (
+        verdict.health is SourceHealth.EMPTY == claim.health
+        and claim.health_since is not None
+        and now - claim.health_since >= 2 * claim.spec.interval_s * SECOND
+    )
+    if not is_third or not claim.arrivals:
+        return ()
+    return ("it lists nothing any more, though it used to: look whether the publisher moved",)
 
 
 def after_failure(claim: Claim, phase: str, kind: str, detail: str, status: int | None, now: Micros) -> Verdict:
@@ -70,13 +88,18 @@ def after_outage(claim: Claim, now: Micros) -> Verdict:
 
 def is_quarantined(claim: Claim, phase: str, kind: str) -> bool:
     """True from the third body in a row that killed the sandbox, and on any further one."""
-    is_kill = phase in ("decode", "parse", "match") and kind in KILLED_KINDS
-    return is_kill and (claim.failures + 1 >= KILLS_TO_QUARANTINE or claim.health == SourceHealth.QUARANTINED)
+    is_known = claim.crashes + 1 >= KILLS_TO_QUARANTINE or claim.health == SourceHealth.QUARANTINED
+    return is_harm(phase, kind) and is_known
+
+
+def is_harm(phase: str, kind: str) -> bool:
+    """True where a body ended its child: other failures cost a poll, this one costs the machine."""
+    return phase in ("decode", "parse", "match") and kind in KILLED_KINDS
 
 
 def _holds(claim: Claim, failures: int, now: Micros) -> bool:
     """True where a source that we saw may fail once more before its state turns."""
-    if not can_see(claim.health) or failures >= FAILURES_TO_TURN:
+    if not (can_see(claim.health) or claim.health == SourceHealth.STALE) or failures >= FAILURES_TO_TURN:
         return False
     return claim.last_ok_at is not None and now - claim.last_ok_at < TIME_TO_TURN
 

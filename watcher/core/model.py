@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from watcher.core import basics
+from watcher.core.moved import NOWHERE, Moved
 
 Micros = basics.Micros
 SECOND = basics.SECOND
@@ -62,7 +63,9 @@ class Claim:
     """A source that is ours until ``lease_until``: all that a poll needs to know about it.
 
     ``token`` is the fencing token; the final write checks it. ``seen_items`` are the per-item digests of the last
-    body (what need not be parsed again). ``etag`` and ``last_modified`` are echoed byte for byte.
+    body (what need not be parsed again). ``etag`` and ``last_modified`` are echoed byte for byte. ``crashes`` counts how
+    often in a row reading it ended a child or a process; ``arrivals`` are those of `core.pace`; ``body_at`` is when a body
+    last came.
     """
 
     source_id: int
@@ -79,6 +82,15 @@ class Claim:
     health: str = SourceHealth.NEVER_POLLED.value
     last_ok_at: Micros | None = None
     kind_state: str = ""
+    health_since: Micros | None = None
+    crashes: int = 0
+    alarmed_at: Micros | None = None
+    ttl_s: float | None = None
+    quiet_hours: tuple[int, ...] = ()
+    quiet_days: tuple[int, ...] = ()
+    arrivals: tuple[int, ...] = ()
+    body_at: Micros | None = None
+    moved: Moved = NOWHERE
 
 
 # --- fetch and parse --------------------------------------------------------------------------------------------
@@ -400,6 +412,31 @@ class SourceChange:
     last_ok_at: Micros | None
     kind_state: str = ""
     retry_not_before: Micros | None = None
+    crashes: int = 0
+    alarmed_at: Micros | None = None
+    ttl_s: float | None = None
+    quiet_hours: tuple[int, ...] = ()
+    quiet_days: tuple[int, ...] = ()
+    arrivals: tuple[int, ...] = ()
+    body_at: Micros | None = None
+    moved: Moved = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message about ourselves that is owed to every channel: its idempotency key and what it says."""
+
+    key: str
+    payload: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class HostHold:
+    """A host that asked to be left alone, by any of its sources, until a time."""
+
+    host: str
+    until: Micros
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,6 +468,8 @@ class PollIntent:
     left: tuple[int, ...] = ()
     seen_items: tuple[tuple[int, bytes], ...] = ()
     revisions: Mapping[str, str] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    holds: tuple[HostHold, ...] = ()
 
     @property
     def keeps_body(self) -> bool:

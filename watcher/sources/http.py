@@ -198,7 +198,12 @@ class HttpFetcher:
 
     def _hold(self, host: str, error: SourceError) -> None:
         if error.status in (429, 503) and error.retry_after_s:
-            self._gates.hold(host, min(error.retry_after_s, self._limits.publisher_hint_cap_s))
+            error.host = host
+            self.hold(host, min(error.retry_after_s, self._limits.publisher_hint_cap_s))
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Ask this host nothing for so long, whatever source it is of."""
+        self._gates.hold(host, seconds)
 
     @staticmethod
     def _validators(claim: Claim) -> dict[str, str]:

@@ -12,17 +12,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
 
 from watcher.core.model import SECOND, Claim, Micros, SourceSpec
+from watcher.core.moved import Moved
 from watcher.storage.sqltools import chunks, run
 from watcher.storage.tables import source_items, sources, watchlist_sources
 
 _S = sources.c
 
 
-def _wanted(now: Micros, only: Sequence[str], *, everything: bool) -> list[ColumnElement[bool]]:
+def _wanted(now: Micros, only: Sequence[str], *, everything: bool, suspects: bool) -> list[ColumnElement[bool]]:
     terms: list[ColumnElement[bool]] = [
         _S.next_poll_at.is_not(None) if everything else _S.next_poll_at <= now,
         or_(_S.lease_until.is_(None), _S.lease_until <= now),
         or_(_S.retry_not_before.is_(None), _S.retry_not_before <= now),
+        _S.crashes > 0 if suspects else _S.crashes == 0,
     ]
     if only:
         links = watchlist_sources.c
@@ -41,20 +43,42 @@ def claim_due(
     everything: bool = False,
     only: Sequence[str] = (),
 ) -> list[Claim]:
-    """Take due sources under a lease, most overdue first; the fencing token of each goes up by one."""
-    due = select(_S.id).where(*_wanted(now, only, everything=everything)).order_by(_S.next_poll_at, _S.id).limit(limit)
+    """Take due sources under a lease, most overdue first; the fencing token of each goes up by one.
+
+    Of those that may have ended a process (``crashes``) one at a time, the least suspect first: the next death names it.
+    """
+    until = now + int(lease_s * SECOND)
+    wanted = _wanted(now, only, everything=everything, suspects=False)
+    taken = _take(connection, owner, until, wanted, (_S.next_poll_at, _S.id), limit)
+    if len(taken) < limit and not connection.scalar(_SUSPECTED.where(_S.lease_until > now).limit(1)):
+        wanted = _wanted(now, only, everything=everything, suspects=True)
+        taken += _take(connection, owner, until, wanted, (_S.crashes, _S.next_poll_at, _S.id), 1)
+    items = _present_items(connection, [row.id for row in taken if row.body_digest])
+    claims = [_claim(row, items.get(row.id, frozenset())) for row in taken]
+    return sorted(claims, key=lambda claim: (claim.due_at, claim.source_id))
+
+
+_SUSPECTED = select(_S.id).where(_S.crashes > 0)
+
+
+def _take(
+    connection: Connection,
+    owner: str,
+    until: Micros,
+    wanted: Sequence[ColumnElement[bool]],
+    order: Sequence[Any],
+    limit: int,
+) -> list[Row[Any]]:
+    due = select(_S.id).where(*wanted).order_by(*order).limit(limit)
     if connection.dialect.name != "sqlite":
         due = due.with_for_update(skip_locked=True)
-    until = now + int(lease_s * SECOND)
     taken = connection.execute(
         update(sources)
         .where(_S.id.in_(due.scalar_subquery()))
         .values(lease_owner=owner, lease_until=until, lease_token=_S.lease_token + 1)
         .returning(*_S)
-    ).all()
-    items = _present_items(connection, [row.id for row in taken if row.body_digest])
-    claims = [_claim(row, items.get(row.id, frozenset())) for row in taken]
-    return sorted(claims, key=lambda claim: (claim.due_at, claim.source_id))
+    )
+    return list(taken)
 
 
 def _present_items(connection: Connection, source_ids: Sequence[int]) -> dict[int, frozenset[bytes]]:
@@ -83,6 +107,15 @@ def _claim(row: Row[Any], items: frozenset[bytes]) -> Claim:
         health=row.health,
         last_ok_at=row.last_ok_at,
         kind_state=row.kind_state,
+        health_since=row.health_since,
+        crashes=row.crashes,
+        alarmed_at=row.alarmed_at,
+        ttl_s=row.ttl_s,
+        quiet_hours=tuple((row.quiet_hours or {}).get("hours", ())),
+        quiet_days=tuple((row.quiet_hours or {}).get("days", ())),
+        arrivals=tuple(row.arrivals or ()),
+        body_at=row.body_at,
+        moved=Moved(row.moved_to, row.moved_since, row.moved_count, row.moved_at),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from watcher.core.model import SECOND, Micros, OwedAlert
+from watcher.core.model import SECOND, Micros, Notice, OwedAlert
 from watcher.storage.sqltools import fetch, insert_for, run
 from watcher.storage.tables import outbox
 
@@ -74,6 +74,29 @@ def owe(connection: Connection, rows: Sequence[dict[str, Any]], now: Micros) -> 
     full = [{"hit_id": None, "created_at": now, "next_attempt_at": now, **row} for row in rows]
     statement = insert_for(connection.dialect.name)(outbox).on_conflict_do_nothing().returning(_O.id)
     return len(fetch(connection, statement, full))
+
+
+def owe_notices(connection: Connection, notices: Sequence[Notice], channels: Sequence[str], now: Micros) -> int:
+    """Owe messages about ourselves to every channel; returns how many were not owed before."""
+    if not notices or not channels:
+        return 0
+    rows = [
+        {"channel": channel, "key": notice.key, "kind": "health", "payload": dict(notice.payload)}
+        for channel in channels
+        for notice in notices
+    ]
+    return owe(connection, rows, now)
+
+
+def open_notice(connection: Connection, begins: str, ends: str) -> str:
+    """The rest of the key of the newest message that begins with ``begins``, where none tells that it is over."""
+    keys = select(_O.key).where(_O.kind == "health", _O.key.startswith(begins)).order_by(_O.id.desc()).limit(1)
+    newest = connection.scalar(keys)
+    if newest is None:
+        return ""
+    rest = newest.removeprefix(begins)
+    is_over = connection.scalar(select(_O.id).where(_O.key == ends + rest).limit(1))
+    return "" if is_over is not None else rest
 
 
 def revive(connection: Connection, alert_ids: Sequence[int], now: Micros) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, case, select, update
 
 from watcher.core.errors import LeaseLostError
-from watcher.core.model import Outcome, PollIntent
+from watcher.core.model import Outcome, PollIntent, SourceChange
+from watcher.storage import holds, outbox
 from watcher.storage.desired import open_states
 from watcher.storage.entries import EntryWriter
 from watcher.storage.names import Names
@@ -41,6 +42,7 @@ class PollWriter:
         self._connection = connection
         self._dialect = connection.dialect.name
         self._entries = EntryWriter(connection, names, channels)
+        self._channels = channels
         self._held: dict[int, Row[Any]] = {}
 
     def lost(self, intents: Sequence[PollIntent]) -> dict[int, LeaseLostError]:
@@ -123,6 +125,12 @@ class PollWriter:
         self._count(written)
         run(self._connection, _UPDATE_SOURCE, [_source_row(poll) for poll in written])
         open_states(self._connection, [_state_row(poll.intent) for poll in written if poll.opens_state])
+        holds.keep(
+            self._connection, [(hold, poll.intent.finished_at) for poll in written for hold in poll.intent.holds]
+        )
+        for poll in written:
+            notices = poll.intent.notices if self._held[poll.intent.claim.source_id].enabled else ()
+            outbox.owe_notices(self._connection, notices, self._channels, poll.intent.finished_at)
 
     def _keep_bodies(self, written: Sequence[Written]) -> None:
         rows: Rows = []
@@ -239,7 +247,23 @@ def _source_row(poll: Written) -> dict[str, Any]:
         "state": change.kind_state,
         "outcome": intent.outcome.value,
         "more": poll.counts["entries"],
+        "harms": change.crashes,
+        "alarmed": change.alarmed_at,
+        "ttl": change.ttl_s,
+        "quiet": _quiet(change),
+        "came": list(change.arrivals) or None,
+        "whole_at": change.body_at,
+        "place": change.moved.to,
+        "place_since": change.moved.since,
+        "place_count": change.moved.count,
+        "place_at": change.moved.at,
     }
+
+
+def _quiet(change: SourceChange) -> dict[str, list[int]] | None:
+    if not change.quiet_hours and not change.quiet_days:
+        return None
+    return {"hours": list(change.quiet_hours), "days": list(change.quiet_days)}
 
 
 def _state_row(intent: PollIntent) -> dict[str, Any]:
@@ -276,6 +300,16 @@ _UPDATE_SOURCE = (
         last_poll_at=bindparam("at", type_=_S.last_ok_at.type),
         last_outcome=bindparam("outcome"),
         entries=_S.entries + bindparam("more", type_=_S.entries.type),
+        crashes=bindparam("harms"),
+        alarmed_at=bindparam("alarmed"),
+        ttl_s=bindparam("ttl"),
+        quiet_hours=bindparam("quiet", type_=_S.quiet_hours.type),
+        arrivals=bindparam("came", type_=_S.arrivals.type),
+        body_at=bindparam("whole_at"),
+        moved_to=bindparam("place"),
+        moved_since=bindparam("place_since"),
+        moved_count=bindparam("place_count"),
+        moved_at=bindparam("place_at"),
         lease_owner=None,
         lease_until=None,
     )

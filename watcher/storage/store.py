@@ -20,7 +20,9 @@ from watcher.core.limits import Limits
 from watcher.core.model import (
     Claim,
     EntryLookup,
+    HostHold,
     Micros,
+    Notice,
     OwedAlert,
     PollIntent,
     Sighting,
@@ -29,7 +31,7 @@ from watcher.core.model import (
     TextAssessed,
 )
 from watcher.storage import claims as leases
-from watcher.storage import desired, known, outbox
+from watcher.storage import desired, holds, known, life, outbox
 from watcher.storage.engine import WAL_LIMIT_BYTES, begin, trim_log, writer
 from watcher.storage.faults import ConnectionLostError
 from watcher.storage.names import Names
@@ -212,11 +214,15 @@ class SqlStore:
         channels: names of the channels that alerts are owed to.
     """
 
-    def __init__(self, engine: Engine, limits: Limits | None = None, *, channels: Sequence[str] = ()) -> None:
+    def __init__(
+        self, engine: Engine, limits: Limits | None = None, *, channels: Sequence[str] = (), made_by: str = ""
+    ) -> None:
+        self._made_by = made_by
         self._engine = engine
         self._writer = writer(engine)
         self._limits = limits or Limits()
         self._channels = tuple(channels)
+        self._is_swept = False
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
@@ -272,12 +278,43 @@ class SqlStore:
         with begin(self._engine) as connection:
             return leases.next_due(connection)
 
+    def sweep_leases(self, owner: str, now: Micros) -> Sequence[life.Crashed]:
+        """Take back the leases of processes that died, and suspect what they were polling.
+
+        The first time also leases that still run, where the writer's lock proves that nobody else can be alive.
+        """
+        alone = self._engine.dialect.name == "sqlite" and not self._is_swept
+        with begin(self._writer) as connection:
+            crashed = life.sweep_leases(connection, owner, now, alone=alone)
+        self._is_swept = True
+        return crashed
+
+    def begin_span(self, owner: str, now: Micros) -> int:
+        """A daemon starts; returns the number of its span."""
+        with begin(self._writer) as connection:
+            return life.begin_span(connection, owner, now)
+
+    def beat(self, span_id: int, now: Micros, *, ended: bool = False) -> None:
+        """The daemon lives; or ends in order."""
+        with begin(self._writer) as connection:
+            life.beat(connection, span_id, now, ended=ended)
+
+    def host_holds(self, now: Micros) -> Sequence[HostHold]:
+        """Hosts that asked to be left alone until later than now."""
+        with begin(self._engine) as connection:
+            return holds.held(connection, now)
+
+    def is_silent(self, now: Micros) -> tuple[bool, Micros | None]:
+        """Was no source read for twice its own interval; and when one last was."""
+        with begin(self._engine) as connection:
+            return life.is_silent(connection, now)
+
     # --- watchlists ---------------------------------------------------------------------------------------------
 
     def save_watchlist(self, document: Document, compiled: bytes, now: Micros) -> None:
         """Store the revision whole and make the sources what it says (desired state)."""
         with begin(self._writer) as connection:
-            desired.save_watchlist(connection, document, compiled, now)
+            desired.save_watchlist(connection, document, compiled, now, made_by=self._made_by)
 
     @property
     def engine(self) -> Engine:
@@ -362,6 +399,16 @@ class SqlStore:
         """Owe messages that are no hits (``channel, key, kind, payload``); returns how many were not owed before."""
         with begin(self._writer) as connection:
             return outbox.owe(connection, messages, now)
+
+    def owe_notices(self, notices: Sequence[Notice], now: Micros) -> int:
+        """Owe messages about ourselves to every channel; returns how many were not owed before."""
+        with begin(self._writer) as connection:
+            return outbox.owe_notices(connection, notices, self._channels, now)
+
+    def open_notice(self, begins: str, ends: str) -> str:
+        """The rest of the key of the newest message that begins with ``begins``, where none tells that it is over."""
+        with begin(self._engine) as connection:
+            return outbox.open_notice(connection, begins, ends)
 
     def revive_alerts(self, alert_ids: Sequence[int], now: Micros) -> None:
         """Owe dead letters again."""

@@ -49,6 +49,7 @@ watchlist_revisions = make_table(
     Column(
         "compiled", Blob, nullable=False, doc="The compiled watchlist, zlib over pickle; made anew by other versions"
     ),
+    words("made_by", "Program and dictionaries that scored under it; empty: several, or unknown"),
     moment("loaded_at", "When it was loaded first"),
     UniqueConstraint("watchlist_id", "digest"),
 )
@@ -100,7 +101,8 @@ sources = make_table(
     maybe_moment("body_at", "End of the last poll that brought a body, and not only word that nothing changed"),
     words("moved_to", "Where permanent redirects lead; empty: nowhere else"),
     maybe_moment("moved_since", "Since when, without another answer between"),
-    count("moved_count", "So many equal answers; after enough of them over days the new address is asked at once"),
+    count("moved_count", "So many equal answers"),
+    maybe_moment("moved_at", "Since when the new address is asked at once; null: the listed one is"),
     moment("created_at", "When it was first listed"),
     UniqueConstraint("address_key"),
     make_index(

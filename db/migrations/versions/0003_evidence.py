@@ -32,8 +32,10 @@ def _columns() -> dict[str, tuple[sa.Column[Any], ...]]:
             _text("moved_to"),
             sa.Column("moved_since", INT),
             _count("moved_count"),
+            sa.Column("moved_at", INT),
         ),
         "runs": (sa.Column("scope", JSON),),
+        "watchlist_revisions": (_text("made_by"),),
         "verdicts": (
             _text("from_state"),
             _text("to_state"),
