@@ -40,6 +40,7 @@ EXIT_DEAD = 70
 POLL_TICK_S = 1.0
 DERIVE_TICK_S = 5.0
 RELOAD_TICK_S = 30.0
+PRUNE_TICK_S = 3600.0
 HEARTBEAT_S = 60.0
 PULSE_S = 1.0
 # No heartbeat written for so long: the database or its queue is stuck. Waits for a lock are a tenth of it.
@@ -76,6 +77,7 @@ class Duties:
     writer: Executor
     on_first_round: Callable[[], None] = lambda: None
     derive: Callable[[], int] = lambda: 0
+    prune: Callable[[], int] = lambda: 0
     owner: str = "daemon"
     tell_manager: Callable[[str], None] = lambda _words: None
     manager_patience_s: float | None = None
@@ -233,6 +235,7 @@ class Daemon:
             ("poll", self._tick_s, self._poll_tick),
             ("deliver", 2 * self._tick_s, self._deliver),
             ("derive", DERIVE_TICK_S, self._derive),
+            ("prune", PRUNE_TICK_S, self._prune),
             ("reload", RELOAD_TICK_S, self._reload),
             ("heartbeat", HEARTBEAT_S, self._heartbeat),
         )
@@ -296,6 +299,10 @@ class Daemon:
     async def _derive(self) -> None:
         """Batch by batch, so that polls are written in between."""
         await derive_all(self._duties.derive, self._duties.writer, self._stop.is_set)
+
+    async def _prune(self) -> None:
+        """Page by page, as the derive duty; nothing where no age is set."""
+        await derive_all(self._duties.prune, self._duties.writer, self._stop.is_set)
 
     async def _heartbeat(self) -> None:
         progress = self._duties.progress

@@ -31,16 +31,27 @@ class Done(Protocol):
         ...
 
 
-Stage = Callable[[Micros, Any, Micros], Done]
-
-
 class Retention(Protocol):
-    """What the database does; each a transaction over the next page: (before, after, now)."""
+    """What the database does: each a transaction over the next page of what is older than ``before``."""
 
-    entries: Stage
-    items: Stage
-    polls: Stage
-    bodies: Stage
+    def entries(self, before: Micros, after: Any, now: Micros) -> Done:
+        """Entries that nothing hangs on."""
+        ...
+
+    def items(self, before: Micros, after: Any, now: Micros) -> Done:
+        """Digests of items that left their source."""
+        ...
+
+    def polls(self, before: Micros, after: Any, now: Micros) -> Done:
+        """What polls tell beyond their summary."""
+        ...
+
+    def bodies(self, before: Micros, after: Any, now: Micros) -> Done:
+        """Bytes that brought nothing which is left."""
+        ...
+
+
+Stage = Callable[[Micros, Any, Micros], Done]
 
 
 def cutoff(now: Micros, days: int) -> Micros:

@@ -52,6 +52,7 @@ class Settings:
     """What a person can set. Order: flags, then environment (``WATCHER_*``), then these defaults.
 
     ``database`` is a path or any SQLAlchemy URL. ``watchlists`` are files; a folder stands for the watchlists in it.
+    ``keep_days``: the daemon prunes what is older and free; None: it prunes nothing.
     """
 
     database: str = DEFAULT_DATABASE
@@ -59,6 +60,7 @@ class Settings:
     alerts: Path | None = None
     cache_dir: Path | None = None
     workers: int = 2
+    keep_days: int | None = None
     user_agent: str = field(default_factory=default_user_agent)
     limits: Limits = field(default_factory=Limits)
 
@@ -70,6 +72,7 @@ class Settings:
         watchlists: Sequence[str | Path] = (),
         alerts: str | Path | None = None,
         workers: int | None = None,
+        keep_days: int | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Self:
         """Settings from flags and environment.
@@ -85,6 +88,7 @@ class Settings:
             alerts=Path(alerts) if alerts else None,
             cache_dir=cache_dir(env),
             workers=workers or _number(env, "WATCHER_WORKERS", 2),
+            keep_days=keep_days,
             user_agent=env.get("WATCHER_USER_AGENT") or default_user_agent(env.get("WATCHER_CONTACT") or CONTACT),
         )
 
@@ -347,6 +351,7 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
     from watcher.app.poll import Poller
     from watcher.app.reload import Reloader
     from watcher.bootstrap.notify import service_manager
+    from watcher.bootstrap.retention import build_pruner
     from watcher.sources.http import HttpFetcher
     from watcher.storage.lock import WriterLock
     from watcher.storage.migrate import upgrade
@@ -385,6 +390,7 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
         manager = service_manager()
         yield Duties(
             store, poller, couriers, reloader, clock, settings.limits, writer, derive=lambda: work.all(1),
+            prune=build_pruner(store.engine, settings.keep_days, clock.now),
             owner=owner, tell_manager=manager.tell, manager_patience_s=manager.watchdog_s,
         )  # fmt: skip
 

@@ -47,7 +47,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "backtest": "Run a watchlist over an archive: what would have fired when.",
     },
     "Care": {
-        "db": "Upgrade, check, back up and measure the database.",
+        "db": "Upgrade, check, back up, prune and measure the database.",
         "doctor": "Test this machine and this set-up by what they do.",
     },
 }

@@ -23,6 +23,7 @@ WIDEST = 140
 """Lines longer than this are hard to read, however wide the window is."""
 
 PIPED_WIDTH = 80
+DAYS_OF = {"d": 1, "w": 7, "y": 365}
 
 
 def database_option(command: _Command) -> _Command:
@@ -66,6 +67,16 @@ def format_option(*formats: str) -> Callable[[_Command], _Command]:
         show_default=True,
         help="How to write it.",
     )
+
+
+def age_in_days(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
+    """Callback of an option: days from ``180d``, ``26w`` or ``2y``."""
+    if text is None:
+        return None
+    number, unit = text.strip()[:-1], text.strip()[-1:].lower()
+    if not (number.isdecimal() and len(number) < 6 and unit in DAYS_OF):
+        raise click.BadParameter(f"{text!r} is no age: write it like 180d, 26w or 2y")
+    return int(number) * DAYS_OF[unit]
 
 
 @contextmanager

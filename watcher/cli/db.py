@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.common import database_option, say, write_lines
+from watcher.cli.common import age_in_days, database_option, say, write_lines
+
+if TYPE_CHECKING:
+    from watcher.core.views import TableSize
 
 
-@click.group(short_help="Upgrade, check, back up and measure the database.")
+WHAT_GOES = {
+    "entries": "entries with their wordings",
+    "items": "digests of items that left their source",
+    "polls": "headers of polls",
+    "bodies": "bodies as fetched",
+}
+
+
+@click.group(short_help="Upgrade, check, back up, prune and measure the database.")
 def command() -> None:
-    """Upgrade, check, back up and measure the database.
+    """Upgrade, check, back up, prune and measure the database.
 
     `watcher run` and `watcher poll` upgrade by themselves, after a copy; these are for when you want to see it happen.
 
@@ -105,10 +119,55 @@ def derive(rebuild: bool, database: str) -> int:
     return 0
 
 
-@command.command(short_help="Show what takes the room: rows and bytes per table.")
+@command.command(short_help="Prune old entries that nothing hangs on.")
+@click.option(
+    "--older-than", "days", required=True, metavar="DAYS", callback=age_in_days, help="Age to prune by: 180d, 2y."
+)
+@click.option("--dry-run", is_flag=True, help="Count only.")
 @database_option
-def stats(database: str) -> int:
-    """Show what takes the room: rows and bytes per table, indexes included, the largest first."""
+def prune(*, days: int, dry_run: bool, database: str) -> int:
+    """Prune old entries that nothing hangs on.
+
+    An entry goes when its source has not shown it for that long and there is no hit, no reading of a figure and no split
+    or join by a person on it or on another entry of its story. Its keys stay: served again it is not new. With it go
+    digests of old items, bytes of bodies that brought nothing which is left, and headers of old polls. Hits and what they
+    rest on, verdicts, polls and states of sources stay.
+
+    It works in small batches, so a daemon may run beside it. Age counts from the newest poll. A SQLite file keeps its
+    size; the room is used again.
+
+    \b
+    Examples:
+      watcher db prune --older-than 180d --dry-run
+      watcher db prune --older-than 2y
+    """
+    from watcher.bootstrap.retention import build_retention
+
+    with build_retention(database, dry=dry_run) as desk:
+        counted = Counter[str]()
+        for stage, taken in desk.pages(days):
+            counted[stage] += taken
+    verb = "would go" if dry_run else "went"
+    write_lines(f"{counted[stage]:>10,}  {what} {verb}" for stage, what in WHAT_GOES.items())
+    return 0
+
+
+@command.command(short_help="Show what takes the room: rows and bytes per table.")
+@click.option(
+    "--older-than",
+    "days",
+    metavar="DAYS",
+    default="180d",
+    show_default=True,
+    callback=age_in_days,
+    help="Say also what pruning by this age would free.",
+)
+@database_option
+def stats(*, days: int, database: str) -> int:
+    """Show what takes the room: rows and bytes per table, indexes included, the largest first.
+
+    Below it, what `watcher db prune` would free: rows counted, bytes in proportion.
+    """
     from watcher.storage.engine import open_engine
     from watcher.storage.schema import require_current
     from watcher.storage.stats import table_sizes
@@ -124,7 +183,31 @@ def stats(database: str) -> int:
     widths = [max(len(row[column]) for row in (("table", "rows", "bytes"), *rows)) for column in range(3)]
     table = [("table", "rows", "bytes"), *rows]
     write_lines(f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in table)
+    write_lines(["", *_freed(database, days, {size.name: size for size in sizes})])
     return 0
+
+
+_TABLES_OF = {
+    "entries": ("entries", "entry_revisions", "entry_scores", "indexed_entries", "story_members"),
+    "items": ("source_items",),
+    "bodies": ("bodies",),
+}
+
+
+def _freed(database: str, days: int, sizes: Mapping[str, TableSize]) -> Iterator[str]:
+    """What pruning would free, a line a stage."""
+    from watcher.bootstrap.retention import build_retention
+
+    counted = Counter[str]()
+    with build_retention(database, dry=True) as desk:
+        for stage, taken in desk.pages(days):
+            counted[stage] += taken
+    for stage, what in WHAT_GOES.items():
+        tables = [sizes[name] for name in _TABLES_OF.get(stage, ())]
+        rows = tables[0].rows if tables else 0
+        share = counted[stage] / rows if rows else 0.0
+        room = f"about {_size(round(share * sum(one.size_bytes or 0 for one in tables)))} of " if tables else ""
+        yield f"prune --older-than {days}d would free {room}{counted[stage]:,} {what}"
 
 
 def _size(count: int | None) -> str:

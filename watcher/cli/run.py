@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.common import database_option, watchlist_file_option
+from watcher.cli.common import age_in_days, database_option, watchlist_file_option
 
 if TYPE_CHECKING:
     from watcher.bootstrap import Settings
@@ -23,9 +23,20 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Append an alert per new hit to this JSON Lines file  [env var: WATCHER_ALERTS; default: no alerts]",
 )
+@click.option(
+    "--keep",
+    "keep_days",
+    metavar="DAYS",
+    envvar="WATCHER_KEEP",
+    callback=age_in_days,
+    help="Prune entries that are older and that nothing hangs on, every hour (180d, 2y; see `watcher db prune`)  "
+    "[env var: WATCHER_KEEP; default: nothing is pruned]",
+)
 @watchlist_file_option
 @database_option
-def command(once: bool, verbose: bool, alerts: str | None, watchlist: tuple[str, ...], database: str) -> int:
+def command(
+    *, once: bool, verbose: bool, alerts: str | None, keep_days: int | None, watchlist: tuple[str, ...], database: str
+) -> int:
     """Run the daemon: poll what is due, score it, send alerts.
 
     It stays in the foreground and writes one line per poll to standard error. Ctrl-C finishes what is under way and
@@ -45,7 +56,7 @@ def command(once: bool, verbose: bool, alerts: str | None, watchlist: tuple[str,
     from watcher.bootstrap import Settings
     from watcher.cli.pollprint import Printer, set_up_logging
 
-    settings = Settings.read(database=database, watchlists=watchlist, alerts=alerts)
+    settings = Settings.read(database=database, watchlists=watchlist, alerts=alerts, keep_days=keep_days)
     set_up_logging(verbose=verbose)
     return asyncio.run(_run(settings, Printer(sys.stderr), once=once))
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, func, literal, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, func, literal, or_, select, tuple_, update
 
 from watcher.core.model import Micros
 from watcher.storage.engine import begin, writer
@@ -30,7 +30,7 @@ from watcher.storage.tables import (
     tombstones,
 )
 
-PAGE = 1000
+PAGE = 500
 """Rows that one transaction looks at."""
 
 _E, _R, _P, _B, _I, _S, _M = (
@@ -114,7 +114,7 @@ class SqlRetention:
         """Prune digests of items that left their source: they tell nothing that tombstones and entries do not."""
         source_id, digest = after or (0, b"")
         with begin(self._engine) as connection:
-            beyond = or_(_I.source_id > source_id, and_(_I.source_id == source_id, _I.digest > digest))
+            beyond = tuple_(_I.source_id, _I.digest) > tuple_(literal(source_id), literal(digest, _I.digest.type))
             page = select(_I.source_id, _I.digest, _I.last_seen).where(beyond)
             rows = connection.execute(page.order_by(_I.source_id, _I.digest).limit(PAGE)).all()
             old = [row for row in rows if row.last_seen is not None and row.last_seen < before]
