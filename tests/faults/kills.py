@@ -153,7 +153,8 @@ async def work(folder: Path, ahead_s: float, point: str, nth: int, *, rounds: in
         alerts=folder / "alerts.jsonl",
         cache_dir=folder / "cache",
         workers=1,
-        limits=replace(Limits(), host_interval_s=0.0),
+        # Every alert a line of its own: the books count them by key.
+        limits=replace(Limits(), host_interval_s=0.0, alert_pause_s=0.0, alert_lines=10_000),
     )
     async with build_duties(settings, Hooks(clock=_LaterClock(ahead_s), trace=trace, sandbox=parser)) as duties:
         for _ in range(rounds):

@@ -134,4 +134,6 @@ def test_c15_one_hit_for_an_entry_however_often_it_matches(desk):
 def test_c16_a_thousand_new_hits_in_one_poll_are_all_kept(desk):
     line = polled(desk, feed(*[offer(n) for n in range(1000)]))
     assert (line.hits, counts(desk)) == (1000, (1001, 1001, 1000, 1000))
-    assert len({alert["key"] for alert in desk.sent()}) == 1000
+    *alone, digest = desk.sent()
+    assert len({alert["key"] for alert in alone} | set(digest["keys"])) == 1000
+    assert (len(alone), digest["kind"], digest["count"]) == (20, "digest", 980)

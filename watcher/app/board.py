@@ -42,8 +42,10 @@ def build_board(facts: BoardFacts, zone: tzinfo, *, signal: str | None = None, s
     states = [one for one in facts.intervals if source in (None, one.source)]
     ground = Ground(
         ladders=ladders_of(outline),
-        window=coverage.measure(listed, states, since=facts.spans.since, until=facts.spans.until),
-        past=coverage.measure(listed, states, since=facts.spans.before_since, until=facts.spans.until),
+        window=coverage.measure(listed, states, since=facts.spans.since, until=facts.spans.until, watch=facts.watch),
+        past=coverage.measure(
+            listed, states, since=facts.spans.before_since, until=facts.spans.until, watch=facts.watch
+        ),
         spans=facts.spans,
     )
     axes = (_signals(facts, signal), _institutions(facts, listed), _languages(facts, listed))

@@ -2,12 +2,16 @@
 
 Claim (committed), send, record: a crash after sending and before recording sends again, with the same key. Each channel
 has a thread of its own, so that one that hangs holds up nobody else.
+
+A storm is braked: a channel gets one message a minute and thirty an hour at most, each with so many alerts as a person
+reads and a digest of the rest.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +19,7 @@ from functools import partial
 from typing import TypeVar
 
 from watcher.app.ports import Channel, Clock, Jitter, Outbox
+from watcher.core import storm
 from watcher.core.errors import ChannelError
 from watcher.core.limits import Limits
 from watcher.core.model import SECOND, Micros, OwedAlert
@@ -23,7 +28,8 @@ log = logging.getLogger("watcher.alerts")
 
 T = TypeVar("T")
 Trace = Callable[[str], None]
-BATCH = 100
+BATCH = 5000
+_HOUR_S = 3600.0
 _FIRST_RETRY_S = 10.0
 
 
@@ -76,11 +82,12 @@ class Courier:
         self._trace = trace
         self._hand = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"channel-{channel.name}")
         self._stuck: asyncio.Future[None] | None = None
+        self._sent_s: deque[float] = deque(maxlen=max(1, limits.alerts_per_hour))
 
     async def deliver(self) -> Delivered:
-        """Send what is owed now, batch by batch, until nothing is left or the channel fails."""
+        """Send what is owed now, until nothing is left, the channel fails, or it has had enough for now."""
         sent = dead = 0
-        while True:
+        while self._may_send():
             claimed = await self._claim()
             alerts = [alert for alert in claimed if not self._is_too_old(alert)]
             dead += await self._bury([alert for alert in claimed if self._is_too_old(alert)])
@@ -88,13 +95,23 @@ class Courier:
                 continue
             if not alerts:
                 return Delivered(sent=sent, dead=dead)
-            error = await self._send(alerts)
+            error = await self._send(storm.message(alerts, self._limits.alert_lines))
             if error is not None:
                 failed, hopeless = await self._put_off(alerts, error)
                 return Delivered(sent, failed, dead + hopeless)
             await self._write(partial(self._mark_sent, alerts))
             self._trace("after-mark")
+            self._sent_s.append(self._clock.monotonic())
             sent += len(alerts)
+        return Delivered(sent=sent, dead=dead)
+
+    def _may_send(self) -> bool:
+        """Has the channel had neither a message just now nor as many as an hour may bring?"""
+        if not self._sent_s or not self._limits.alert_pause_s:
+            return True
+        now_s, full = self._clock.monotonic(), len(self._sent_s) == self._sent_s.maxlen
+        is_due = now_s - self._sent_s[-1] >= self._limits.alert_pause_s
+        return is_due and not (full and now_s - self._sent_s[0] < _HOUR_S)
 
     async def _claim(self) -> Sequence[OwedAlert]:
         if self._stuck is not None and not self._stuck.done():

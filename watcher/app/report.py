@@ -89,6 +89,7 @@ def build_report(facts: ReportFacts, chosen: HitFilter | None = None) -> Report:
             [i for i in facts.intervals if chosen.source in (None, i.source)],
             since=facts.since,
             until=facts.until,
+            watch=facts.watch,
         ),
         only=_only(facts, chosen),
         zone_note=note,

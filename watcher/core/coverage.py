@@ -1,7 +1,8 @@
 """What could be seen in a period, from the kept states of the sources: tells quiet from blind. Must not: read or guess.
 
 A source is readable in a state of ``SEEING``. Time for which no state is kept counts as not readable: before a source was
-first polled nothing was seen of it.
+first polled nothing was seen of it. Nor was anything seen while nobody looked: with no daemon at work a source is covered from a poll by hand
+until its next one is due. A pause that is shorter than the source's interval costs nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.core.basics import Micros, SourceHealth
-from watcher.core.views import Interval, SourceRow
+from watcher.core.basics import SECOND, Micros, SourceHealth
+from watcher.core.views import Interval, SourceRow, Watch
 
 SEEING = frozenset({SourceHealth.OK.value, SourceHealth.UNCHANGED.value, SourceHealth.EMPTY.value})
+UNWATCHED = "not watched"
+UNWATCHED_REASON = "no daemon was at work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,14 @@ class Coverage:
 
 
 def measure(
-    sources: Sequence[SourceRow], intervals: Sequence[Interval], *, since: Micros | None, until: Micros
+    sources: Sequence[SourceRow],
+    intervals: Sequence[Interval],
+    *,
+    since: Micros | None,
+    until: Micros,
+    watch: Watch | None = None,
 ) -> Coverage:
-    """Coverage of [since, until).
+    """Coverage of [since, until); ``watch`` says when somebody looked (None: always).
 
     An open ``since`` starts with the earliest state that is kept; the wait of a source for its first poll is then no gap,
     since nobody could have asked for what was before.
@@ -124,7 +132,7 @@ def measure(
         kept.setdefault(interval.source, []).append(interval)
     starts = {name: _first_polled(found, start) if since is None else start for name, found in kept.items()}
     return Coverage(
-        start, until, tuple(_one(s, kept.get(s.name, []), starts.get(s.name, start), until) for s in sources)
+        start, until, tuple(_one(s, kept.get(s.name, []), starts.get(s.name, start), until, watch) for s in sources)
     )
 
 
@@ -133,11 +141,15 @@ def _first_polled(intervals: Sequence[Interval], start: Micros) -> Micros:
     return min((i.since for i in intervals if i.health != SourceHealth.NEVER_POLLED.value), default=start)
 
 
-def _one(source: SourceRow, intervals: Sequence[Interval], start: Micros, until: Micros) -> SourceCoverage:
+def _one(
+    source: SourceRow, intervals: Sequence[Interval], start: Micros, until: Micros, watch: Watch | None
+) -> SourceCoverage:
     if source.health in (SourceHealth.BLIND.value, SourceHealth.DISABLED.value) or not source.enabled:
         gap = Gap(start, until, start, source.health, source.reason or source.note, open=True)
         return SourceCoverage(source, 0.0, (gap,))
     gaps = _gaps(intervals, start, until)
+    if watch is not None:
+        gaps = _with_unwatched(gaps, _unwatched(source, watch, start, until), until)
     blind = sum(gap.until - gap.since for gap in gaps)
     length = until - start
     share = (1 - blind / length) if length else float(not gaps)
@@ -160,6 +172,32 @@ def _gaps(intervals: Sequence[Interval], start: Micros, until: Micros) -> list[G
     if position < until or (start == until and not intervals):
         _add(gaps, Gap(position, until, position, SourceHealth.NEVER_POLLED.value, ""))
     return [replace(gap, open=gap.until >= until) for gap in gaps]
+
+
+def _unwatched(source: SourceRow, watch: Watch, start: Micros, until: Micros) -> list[tuple[Micros, Micros]]:
+    """Stretches of [start, until) in which nobody looked at a source, each longer than its interval."""
+    step = round(source.interval_s * SECOND)
+    looks = [*watch.spans, *((at, at + step) for at in watch.by_hand.get(source.name, ()))]
+    found, seen_until = [], watch.first
+    for begin, end in (*sorted(looks), (until, until)):
+        if begin - seen_until > step:
+            found.append((max(seen_until, start), min(begin, until)))
+        seen_until = max(seen_until, end)
+    return [(low, high) for low, high in found if low < high]
+
+
+def _with_unwatched(gaps: Sequence[Gap], unwatched: Sequence[tuple[Micros, Micros]], until: Micros) -> list[Gap]:
+    """The gaps, and between them what nobody looked at: a state that was known not to see keeps its name."""
+    merged = list(gaps)
+    for low, high in unwatched:
+        position = low
+        for gap in (gap for gap in gaps if gap.until > low and gap.since < high):
+            if gap.since > position:
+                merged.append(Gap(position, gap.since, low, UNWATCHED, UNWATCHED_REASON))
+            position = gap.until
+        if position < high:
+            merged.append(Gap(position, high, low, UNWATCHED, UNWATCHED_REASON, open=high >= until))
+    return sorted(merged, key=lambda gap: gap.since)
 
 
 def _add(gaps: list[Gap], gap: Gap) -> None:

@@ -60,6 +60,9 @@ class Limits:
     alert_send_s: float = 15.0
     alert_backoff_cap_s: float = 3600.0
     alert_age_s: float = 3 * 86400.0
+    alert_pause_s: float = 60.0
+    alerts_per_hour: int = 30
+    alert_lines: int = 20
 
     # the database
     busy_s: float = 10.0

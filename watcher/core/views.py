@@ -127,6 +127,21 @@ class SourceRow:
     enabled: bool
     note: str = ""
     checked_on: str = ""
+    interval_s: float = 3600.0
+    moved_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """When somebody looked at all: a daemon from ``first`` on in ``spans``, a person by hand in between.
+
+    Spans are [start, end) in order; ``by_hand`` has the times of polls outside of them by source. Of the time before
+    ``first`` nothing is known: there the states of sources are believed.
+    """
+
+    first: Micros
+    spans: tuple[tuple[Micros, Micros], ...] = ()
+    by_hand: Mapping[str, tuple[Micros, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +285,7 @@ class ReportFacts:
     ladders: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
     board: BoardFacts | None = None
     full: FullFacts | None = None
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +305,7 @@ class BoardFacts:
     events: tuple[RungEvent, ...]
     newest_poll_at: Micros | None = None
     mark: str = ""
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, Select, func, or_, select
+from sqlalchemy import Connection, Engine, Select, case, func, or_, select
 
 from watcher.core.basics import Micros
 from watcher.core.board import spans_of
@@ -46,6 +46,7 @@ from watcher.storage.tables import (
     watchlist_sources,
     watchlists,
 )
+from watcher.storage.watched import watched
 
 _H, _E, _S, _L, _W = hits.c, entries.c, sources.c, watchlist_sources.c, watchlists.c
 
@@ -269,6 +270,8 @@ def _sources(connection: Connection, watchlist: str | None) -> tuple[SourceRow, 
             _S.enabled,
             _L.note,
             _L.checked_on,
+            _S.interval_s,
+            case((_S.moved_at.is_not(None), _S.moved_to), else_=""),
         )
         .join_from(watchlist_sources, sources, _S.id == _L.source_id)
         .outerjoin(made, made.c.source_id == _S.id)
@@ -351,6 +354,7 @@ def _report(connection: Connection, wanted: HitFilter) -> ReportFacts:
         hits_total=sum(tally.hits for tally in tallies),
         sources=listed,
         intervals=_intervals(connection, wanted.since, until, chosen.id),
+        watch=watched(connection, wanted.since, until, chosen.id),
         polls=polled,
         entries=entered,
         signals=tuple((signal["id"], signal["title"]) for signal in chosen.outline["signals"]),
@@ -384,6 +388,7 @@ def _board(
         spans=spans,
         sources=listed,
         intervals=_intervals(connection, start, spans.until, chosen.id),
+        watch=watched(connection, start, spans.until, chosen.id),
         tallied=tallied(connection, spans, period),
         events=rung_changes(connection, chosen.id, spans.until),
         newest_poll_at=newest,
