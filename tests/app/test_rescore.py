@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from tests.support.desk import feed, item, offer
 from watcher.app import rescore
 from watcher.app.rescore import Question, Scoring, Summary, apply, diff, kind_of
-from watcher.bootstrap import build_rescore, load_watchlists
+from watcher.bootstrap import load_watchlists
+from watcher.bootstrap.rescore import build_rescore
 from watcher.cli.rescore import command
 from watcher.core.errors import AlreadyRunningError, UsageProblem
 from watcher.core.model import Assessment, StoredHit
@@ -58,7 +59,13 @@ def test_nothing_changes_under_the_same_watchlist(polled):
     result = run(polled)
 
     assert result.stdout == ""
-    assert result.stderr == "5 entries, 0 gained, 0 lost, 0 changed, 3 same; nothing was written\n"
+    assert result.stderr == (
+        "scoring 0 of 5 entries; nothing that scores changed\n"
+        "0 entries, 0 gained, 0 lost, 0 changed, 0 same; nothing was written\n"
+    )
+    assert run(polled, "--full").stderr == (
+        "scoring all 5 entries; as asked\n5 entries, 0 gained, 0 lost, 0 changed, 3 same; nothing was written\n"
+    )
 
 
 def test_diff_tells_gained_lost_and_changed_and_writes_nothing(polled):

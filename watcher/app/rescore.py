@@ -6,20 +6,21 @@
                                                  `-> where applied: assessments, hits, position of the run, in one
                                                      transaction per batch; a run that was broken off goes on there
 
-Every entry of every source that the watchlist has or had is scored. (Candidates from a search index would be fewer;
-a scan of 60,000 entries takes seconds.)
+Scored are the entries that the edit can score otherwise (see `scope`), or every entry of every source that the watchlist
+has or had.
 """
 
 from __future__ import annotations
 
 import pickle
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from watcher.core.limits import Limits
 from watcher.core.model import Assessment, Micros, StoredHit, StoredText, TextAssessed
@@ -80,6 +81,10 @@ class StoredSide(Protocol):
         """The next entries by id."""
         ...
 
+    def texts_of(self, ids: Sequence[int], since: Micros | None) -> Sequence[StoredText]:
+        """Those of these entries that are to be scored, by id."""
+        ...
+
     def hits(self, entry_ids: Sequence[int]) -> Mapping[tuple[int, str], StoredHit]:
         """Their hits as they count now."""
         ...
@@ -88,12 +93,16 @@ class StoredSide(Protocol):
         """Link and source of entries."""
         ...
 
-    def begin_run(self, revision: str, now: Micros) -> tuple[int, int]:
+    def begin_run(self, revision: str, scope: Mapping[str, Any], now: Micros) -> tuple[int, int]:
         """A run, or the one that was broken off: (id, entry id after which it goes on)."""
         ...
 
     def end_run(self, run_id: int, counts: Mapping[str, int], now: Micros) -> None:
         """All entries are done."""
+        ...
+
+    def settle(self, revision: str) -> None:
+        """Every entry reads as it would under this revision."""
         ...
 
 
@@ -116,11 +125,17 @@ Write = Callable[[], AbstractContextManager[RunTransaction]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to score again: entries first seen since then, changes of one signal, in so many processes."""
+    """What to score again: entries first seen since then, changes of one signal, in so many processes; of these only."""
 
     since: Micros | None = None
     signal: str = ""
     workers: int = 1
+    ids: Sequence[int] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True where nothing that can change is left out."""
+        return self.since is None and not self.signal
 
 
 def diff(
@@ -144,17 +159,20 @@ def apply(
     With a signal in the question only entries in which it changes are written, and the run has no memory.
     """
     compiled = pickle.dumps(watchlist)
-    run_id, after = stored.begin_run(watchlist.revision, now())
-    is_whole = question.since is None and not question.signal
-    for batch in _batches(stored, compiled, question, after if is_whole else 0):
+    chosen = None if question.ids is None else len(question.ids)
+    scope = {"candidates": chosen, "since": question.since, "signal": question.signal}
+    run_id, after = stored.begin_run(watchlist.revision, scope, now())
+    for batch in _batches(stored, compiled, question, after if question.is_whole else 0):
         changes = list(_changes(stored, batch, question, summary))
         touched = {change.entry_id for change in changes}
         scored = [text for _, text in batch if not question.signal or text.entry_id in touched]
         with write() as transaction:
             transaction.save_assessments(watchlist.id, watchlist.revision, scored, now(), run_id=run_id)
-            if is_whole:
+            if question.is_whole:
                 transaction.advance_run(run_id, batch[-1][1].entry_id)
         yield from changes
+    if question.is_whole:
+        stored.settle(watchlist.revision)
     stored.end_run(run_id, summary.counts(), now())
 
 
@@ -235,18 +253,30 @@ def _why(old: StoredHit | None, new: Assessment | None, kind: str) -> str:
 
 
 def _batches(stored: StoredSide, compiled: bytes, question: Question, after: int) -> Iterator[Batch]:
-    texts = _read(stored, question.since, after)
-    if question.workers <= 1 or stored.count(question.since, after) <= FEW:
+    texts = _read(stored, question, after)
+    if question.workers <= 1 or how_many(stored, question, after) <= FEW:
         score = Scoring(compiled)
         yield from ((list(zip(batch, score(batch), strict=True))) for batch in texts)
         return
     yield from _in_processes(texts, compiled, question.workers)
 
 
-def _read(stored: StoredSide, since: Micros | None, after: int) -> Iterator[Sequence[StoredText]]:
-    while batch := stored.texts(since, after, BATCH):
-        yield batch
-        after = batch[-1].entry_id
+def how_many(stored: StoredSide, question: Question, after: int = 0) -> int:
+    """How many entries are to be scored (at most, where some of the chosen ones were first seen too early)."""
+    if question.ids is None:
+        return stored.count(question.since, after)
+    return len(question.ids) - bisect_right(question.ids, after)
+
+
+def _read(stored: StoredSide, question: Question, after: int) -> Iterator[Sequence[StoredText]]:
+    if question.ids is None:
+        while batch := stored.texts(question.since, after, BATCH):
+            yield batch
+            after = batch[-1].entry_id
+        return
+    for start in range(bisect_right(question.ids, after), len(question.ids), BATCH):
+        if found := stored.texts_of(question.ids[start : start + BATCH], question.since):
+            yield found
 
 
 def _in_processes(texts: Iterator[Sequence[StoredText]], compiled: bytes, workers: int) -> Iterator[Batch]:

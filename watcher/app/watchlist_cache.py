@@ -132,6 +132,11 @@ def made_by() -> list[str]:
     return [__version__, sys.version, hashlib.sha256(repr(code).encode()).hexdigest(), *dictionaries()]
 
 
+def program() -> str:
+    """One word for all of that: two scores of a text under one revision by the same program are the same."""
+    return _digest(repr(made_by()).encode())
+
+
 def dictionaries() -> list[str]:
     """The installed versions of the libraries that word forms come from: by folder name, which costs no import."""
     found = []

@@ -16,7 +16,8 @@ from watcher.core.errors import UsageProblem
 if TYPE_CHECKING:
     from watcher.app.rescore import Change, Question, Summary
     from watcher.app.watchlists import Loaded
-    from watcher.bootstrap import Rescore, Settings
+    from watcher.bootstrap import Settings
+    from watcher.bootstrap.rescore import Rescore
 
 
 @click.command(short_help="Show what an edited watchlist changes in the stored hits, and apply it.")
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="The same as --diff.")
 @click.option("--since", metavar="TIME", help="Only entries first seen since then (2025-12-15, 7d, yesterday).")
 @click.option("--signal", metavar="ID", default="", help="Only changes of this signal.")
+@click.option("--full", is_flag=True, help="Score every entry, not only those that the edit can score otherwise.")
 @click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="Processes that score.  [default: 2]")
 @format_option("text", "jsonl")
 @database_option
@@ -35,15 +37,18 @@ def command(
     dry_run: bool,
     since: str | None,
     signal: str,
+    full: bool,
     workers: int | None,
     form: str,
     database: str,
 ) -> None:
     """Show what an edited watchlist changes in the stored hits, and apply it.
 
-    Every stored entry is scored again. Hits are told as gained, lost or changed, with scores, rungs and the
-    reason, before anything is written; --apply writes them. Verdicts stay, nobody is alerted, and a run that
-    was broken off goes on where it stopped. While a daemon runs only --diff is possible.
+    Entries that the edit can score otherwise are found by the search index and scored again; where that cannot
+    be told (another version of watcher scored them, say) every entry is, and it says why. Hits are told as gained,
+    lost or changed, with scores, rungs and the reason, before anything is written; --apply writes them. Verdicts
+    stay, nobody is alerted, and a run that was broken off goes on where it stopped. While a daemon runs only
+    --diff is possible.
 
     \b
     Examples:
@@ -56,7 +61,8 @@ def command(
     3 a daemon runs (with --apply), 4 database damaged or from a newer watcher.
     """
     from watcher.app.rescore import Summary
-    from watcher.bootstrap import Settings, build_rescore, load_watchlists
+    from watcher.bootstrap import Settings, load_watchlists
+    from watcher.bootstrap.rescore import build_rescore
 
     settings = Settings.read(database=database, watchlists=[watchlist] if watchlist else (), workers=workers)
     if len(settings.watchlists) != 1:
@@ -69,23 +75,30 @@ def command(
     writes = not only_show and not dry_run
     summary = Summary()
     with build_rescore(settings, loaded, writes=writes) as rescore:
-        question = _question(settings, loaded, rescore, since, signal)
+        question = _question(settings, loaded, rescore, since, signal, full=full)
         changes = _with_progress(_run(loaded, rescore, question, summary), rescore, question, summary)
         write_lines(_lines(changes, form))
     counts = summary.counts()
     say(", ".join(f"{number} {kind}" for kind, number in counts.items()) + ("" if writes else "; nothing was written"))
 
 
-def _question(settings: Settings, loaded: Loaded, rescore: Rescore, since: str | None, signal: str) -> Question:
+def _question(
+    settings: Settings, loaded: Loaded, rescore: Rescore, since: str | None, signal: str, *, full: bool
+) -> Question:
     import zoneinfo
 
-    from watcher.app.rescore import Question
+    from watcher.app.rescore import Question, how_many
+    from watcher.app.scope import Scope
     from watcher.core.period import parse_moment
 
     reference = rescore.newest_poll_at or rescore.now()
     zone = zoneinfo.ZoneInfo(loaded.document.timezone)
     moment = parse_moment(since, reference=reference, zone=zone) if since else None
-    return Question(moment, signal, settings.workers)
+    scope = Scope(None, "as asked") if full else rescore.narrow()
+    question = Question(moment, signal, settings.workers, scope.ids)
+    chosen = "all" if scope.ids is None else f"{how_many(rescore.stored, question):,} of"
+    say(f"scoring {chosen} {rescore.stored.count(None):,} entries; {scope.why}")
+    return question
 
 
 def _run(loaded: Loaded, rescore: Rescore, question: Question, summary: Summary) -> Iterator[Change]:
@@ -103,7 +116,9 @@ def _with_progress(
     if not sys.stderr.isatty():
         yield from changes
         return
-    with click.progressbar(length=rescore.stored.count(question.since), label="scoring", file=sys.stderr) as bar:
+    from watcher.app.rescore import how_many
+
+    with click.progressbar(length=how_many(rescore.stored, question), label="scoring", file=sys.stderr) as bar:
         summary.on_entries = bar.update
         yield from changes
 

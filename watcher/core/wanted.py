@@ -57,9 +57,17 @@ def groups_of(document: Document, forms: Mapping[tuple[str, str], frozenset[str]
 def _rarest(group: Iterable[tuple[Slot, ...]]) -> Iterable[tuple[str, bool]]:
     """The forms of the rarest slot of each term: where the term stands, one of them stands."""
     for slots in group:
-        slot = min(slots, key=rarity)
-        for form in slot.accepted:
-            yield form, slot.kind == "prefix"
+        yield from _forms(slots)
+
+
+def _forms(slots: tuple[Slot, ...]) -> Iterable[tuple[str, bool]]:
+    slot = min(slots, key=rarity)
+    return ((form, slot.kind == "prefix") for form in slot.accepted)
+
+
+def words_of_slots(slots: tuple[Slot, ...]) -> Iterable[str]:
+    """Words of which one stands in every text where a term of these slots does; one that ends in ``*`` is a prefix."""
+    return map(_one, _forms(slots))
 
 
 def _one(form: tuple[str, bool]) -> str:

@@ -22,6 +22,16 @@ from watcher.core.yamltext import YamlMap, YamlText, read
 MAX_ISSUES: Final = 200
 
 
+def read_stored(files: Mapping[str, str]) -> Document:
+    """Read a watchlist as a database keeps it: the main file is the one that no other includes.
+
+    Raises:
+        WatchlistError: with every problem found.
+    """
+    included = {name for main, text in files.items() for name in included_names(text, main)}
+    return read_document(files, next(name for name in files if name not in included))
+
+
 def read_document(files: Mapping[str, str], main: str, *, unreadable: Mapping[str, str] | None = None) -> Document:
     """Read a watchlist with its includes.
 

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, case, select, update
 
 from watcher.core.document import Document
 from watcher.core.errors import UsageProblem
@@ -72,14 +72,16 @@ def outline(document: Document) -> dict[str, Any]:
     }
 
 
-def save_watchlist(connection: Connection, document: Document, compiled: bytes, now: Micros) -> None:
+def save_watchlist(
+    connection: Connection, document: Document, compiled: bytes, now: Micros, *, made_by: str = ""
+) -> None:
     """Store the revision, and make sources and links what the document says.
 
     Raises:
         UsageProblem: two sources of the watchlist are the same address.
     """
     watchlist_id = _save_head(connection, document, now)
-    revision_id = _save_revision(connection, watchlist_id, document, compiled, now)
+    revision_id = _save_revision(connection, watchlist_id, document, compiled, now, made_by)
     connection.execute(update(watchlists).where(watchlists.c.id == watchlist_id).values(revision_id=revision_id))
     specs = _by_key(document)
     before = _listed(connection, watchlist_id)
@@ -107,7 +109,9 @@ def _save_head(connection: Connection, document: Document, now: Micros) -> int:
     return int(connection.scalar(statement))
 
 
-def _save_revision(connection: Connection, watchlist_id: int, document: Document, compiled: bytes, now: Micros) -> int:
+def _save_revision(
+    connection: Connection, watchlist_id: int, document: Document, compiled: bytes, now: Micros, made_by: str
+) -> int:
     packed = zlib.compress(compiled, 6)
     statement = insert_for(connection.dialect.name)(watchlist_revisions).values(
         watchlist_id=watchlist_id,
@@ -116,9 +120,14 @@ def _save_revision(connection: Connection, watchlist_id: int, document: Document
         outline=outline(document),
         compiled=packed,
         loaded_at=now,
+        made_by=made_by,
     )
     # The compiled form belongs to the program that made it; the texts are what never change.
-    statement = statement.on_conflict_do_update(index_elements=["watchlist_id", "digest"], set_={"compiled": packed})
+    c = watchlist_revisions.c
+    still = case((c.made_by == made_by, made_by), else_="")
+    statement = statement.on_conflict_do_update(
+        index_elements=["watchlist_id", "digest"], set_={"compiled": packed, "made_by": still}
+    )
     return int(connection.scalar(statement.returning(watchlist_revisions.c.id)))
 
 

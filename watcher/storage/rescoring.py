@@ -1,17 +1,34 @@
-"""What a rescore reads and how its run is kept. Must not: score, compare, or write an assessment."""
+"""What a rescore reads, which entries it may leave out, and how its run is kept. Must not: score, compare, or write an assessment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, func, insert, or_, select, update
 
+from watcher.core.changes import ScoredUnder
 from watcher.core.model import Micros, StoredHit, StoredText
 from watcher.storage.engine import begin, writer
 from watcher.storage.names import Names
 from watcher.storage.sqltools import chunks
-from watcher.storage.tables import entries, entry_revisions, hits, runs, sources, watchlist_sources
+from watcher.storage.tables import (
+    entries,
+    entry_revisions,
+    entry_scores,
+    hits,
+    runs,
+    sources,
+    watchlist_revisions,
+    watchlist_sources,
+)
+
+SETTLED = 50_000
+"""Entries whose scores are said to be of a new revision, in one transaction."""
+
+
+_E, _R = entries.c, entry_revisions.c
+_TEXT = (_E.id, _E.revision_no, _R.title, _R.text, _E.language, _E.published, _E.first_seen)
 
 
 class Rescoring:
@@ -20,11 +37,48 @@ class Rescoring:
     Args:
         engine: from `open_engine`.
         watchlist: its id.
+        program: what scores now.
     """
 
-    def __init__(self, engine: Engine, watchlist: str) -> None:
+    def __init__(self, engine: Engine, watchlist: str, program: str = "") -> None:
         self._engine = engine
         self._watchlist = watchlist
+        self._program = program
+
+    # --- which entries --------------------------------------------------------------------------------------------
+
+    def scored_under(self) -> Sequence[ScoredUnder]:
+        """The revisions that entries were last scored under, with their files and the program."""
+        r, s = watchlist_revisions.c, entry_scores.c
+        with begin(self._engine) as connection:
+            mine = Names(connection).watchlist(self._watchlist)
+            used = connection.scalars(select(s.revision_id).where(s.watchlist_id == mine).distinct()).all()
+            rows = connection.execute(select(r.digest, r.files, r.made_by).where(r.id.in_(used)).order_by(r.id)).all()
+        return [ScoredUnder(row.digest.hex(), row.files, row.made_by) for row in rows]
+
+    def unscored(self) -> Iterator[int]:
+        """Entries of its sources whose current wording was never scored, by id."""
+        e, s = entries.c, entry_scores.c
+        with begin(self._engine) as connection:
+            mine = (s.entry_id == e.id) & (s.watchlist_id == Names(connection).watchlist(self._watchlist))
+            missing = or_(s.entry_id.is_(None), s.entry_revision != e.revision_no)
+            statement = select(e.id).select_from(entries.outerjoin(entry_scores, mine)).where(missing)
+            return iter(connection.scalars(statement.order_by(e.id)).all())
+
+    def hit_entries(self) -> Iterator[int]:
+        """Entries with a hit of the watchlist, by id."""
+        h = hits.c
+        with begin(self._engine) as connection:
+            mine = h.watchlist_id == Names(connection).watchlist(self._watchlist)
+            return iter(connection.scalars(select(h.entry_id).where(mine).distinct().order_by(h.entry_id)).all())
+
+    def texts_of(self, ids: Sequence[int], since: Micros | None) -> Sequence[StoredText]:
+        """Those of these entries that belong to its sources, by id."""
+        with begin(self._engine) as connection:
+            statement = self._entries(connection, since, *_TEXT).where(entries.c.id.in_(ids)).order_by(entries.c.id)
+            return [StoredText(*row) for row in connection.execute(statement)]
+
+    # --- all entries ----------------------------------------------------------------------------------------------
 
     def _entries(self, connection: Connection, since: Micros | None, *columns: Any) -> Select[Any]:
         """Current wordings of entries of every source that the watchlist has or had."""
@@ -43,10 +97,9 @@ class Rescoring:
 
     def texts(self, since: Micros | None, after: int, limit: int) -> Sequence[StoredText]:
         """The next entries by id."""
-        e, r = entries.c, entry_revisions.c
-        columns = (e.id, e.revision_no, r.title, r.text, e.language, e.published, e.first_seen)
+        e = entries.c
         with begin(self._engine) as connection:
-            statement = self._entries(connection, since, *columns).where(e.id > after).order_by(e.id).limit(limit)
+            statement = self._entries(connection, since, *_TEXT).where(e.id > after).order_by(e.id).limit(limit)
             return [StoredText(*row) for row in connection.execute(statement)]
 
     def hits(self, entry_ids: Sequence[int]) -> Mapping[tuple[int, str], StoredHit]:
@@ -71,7 +124,7 @@ class Rescoring:
                     found[key] = (link, name)
         return found
 
-    def begin_run(self, revision: str, now: Micros) -> tuple[int, int]:
+    def begin_run(self, revision: str, scope: Mapping[str, Any], now: Micros) -> tuple[int, int]:
         """A run under a revision: (its id, the entry id after which it goes on). One that did not end is taken up."""
         c = runs.c
         with begin(writer(self._engine)) as connection:
@@ -89,7 +142,7 @@ class Rescoring:
             row = connection.execute(open_run.order_by(c.id.desc()).limit(1)).first()
             if row is not None:
                 return row.id, row.position
-            values = {"kind": "rescore", "started_at": now, "position": 0, **mine}
+            values = {"kind": "rescore", "started_at": now, "position": 0, "scope": dict(scope), **mine}
             return int(connection.execute(insert(runs).values(values).returning(c.id)).scalar_one()), 0
 
     def end_run(self, run_id: int, counts: Mapping[str, int], now: Micros) -> None:
@@ -97,3 +150,20 @@ class Rescoring:
         with begin(writer(self._engine)) as connection:
             values = {"finished_at": now, "counts": dict(counts)}
             connection.execute(update(runs).where(runs.c.id == run_id).values(values))
+
+    def settle(self, revision: str) -> None:
+        """Every entry now reads as it would be scored under this revision: say so, in short transactions."""
+        s, at = entry_scores.c, 0
+        while True:
+            with begin(writer(self._engine)) as connection:
+                names = Names(connection)
+                mine, new = names.watchlist(self._watchlist), names.revision(self._watchlist, revision)
+                page = select(s.entry_id).where(s.watchlist_id == mine, s.entry_id > at).order_by(s.entry_id)
+                last = connection.scalar(select(func.max(page.limit(SETTLED).subquery().c.entry_id)))
+                if last is None:
+                    stamp = update(watchlist_revisions).where(watchlist_revisions.c.id == new)
+                    connection.execute(stamp.values(made_by=self._program))
+                    return
+                part = update(entry_scores).where(s.watchlist_id == mine, s.entry_id > at, s.entry_id <= last)
+                connection.execute(part.where(s.revision_id != new).values(revision_id=new))
+                at = last
