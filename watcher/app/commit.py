@@ -193,7 +193,9 @@ class Committer:
         # Of a body that ended early nobody can say what is not in it any more.
         left = () if poll.feed.partial else self._left(transaction, claim, poll.body, poll.feed)
         intent = decide.decide_body(claim, poll.fetched, poll.feed, poll.body, stored, left, times, limits)
-        return replace(intent, revisions=poll.revisions)
+        gone = tuple(transaction.withdrawn_entries(claim.source_id, left))
+        rolled = tuple(entry_id for entry_id in left if entry_id not in gone)
+        return replace(intent, left=rolled, vanished=gone, revisions=poll.revisions)
 
     @staticmethod
     def _left(transaction: Transaction, claim: Claim, body: NamedBody, feed: ParsedFeed) -> Sequence[int]:

@@ -90,6 +90,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def withdrawn_entries(self, source_id: int, left: Sequence[int]) -> Sequence[int]:
+        """Which of the entries that left the last body were taken back by their publisher."""
+        ...
+
     def apply(self, intent: PollIntent) -> Mapping[str, int]:
         """Write everything one poll did, and release its lease. Returns counts (entries, revisions, hits, alerts).
 

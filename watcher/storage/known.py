@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, false, literal, select, true, union_all
 
 from watcher.core.model import EntryLookup, StoredEntry
+from watcher.core.withdrawn import Shown, withdrawn
 from watcher.storage.sqltools import IN_LIST, chunks
 from watcher.storage.tables import entries, entry_aliases, hits, tombstones, watchlists
 
@@ -44,6 +45,11 @@ _BURIED = (
 
 _PRESENT = (
     select(_E.id, _E.key, _E.item_digest)
+    .where(_E.source_id == bindparam("source"), _E.left_at.is_(None))
+    .order_by(_E.id)
+)
+_DATED = (
+    select(_E.id, _E.published, _E.first_seen)
     .where(_E.source_id == bindparam("source"), _E.left_at.is_(None))
     .order_by(_E.id)
 )
@@ -153,3 +159,13 @@ def unseen_entries(connection: Connection, source_id: int, keys: Sequence[bytes]
         if key in seen_keys
     }
     return [entry_id for entry_id in unseen if entry_id not in by_alias]
+
+
+def withdrawn_entries(connection: Connection, source_id: int, left: Sequence[int]) -> tuple[int, ...]:
+    """Which of the entries that left the source's body were taken back by their publisher (see `core.withdrawn`)."""
+    gone = set(left)
+    if not gone:
+        return ()
+    rows = connection.execute(_DATED, {"source": source_id}).all()
+    shown = [Shown(row.id, row.first_seen if row.published is None else row.published) for row in rows]
+    return withdrawn([one for one in shown if one.entry_id in gone], [one for one in shown if one.entry_id not in gone])

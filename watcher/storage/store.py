@@ -91,6 +91,10 @@ class SqlTransaction:
         """Ids of entries that were in the last body and are neither among these keys nor these item digests."""
         return known.unseen_entries(self._connection, source_id, keys, items)
 
+    def withdrawn_entries(self, source_id: int, left: Sequence[int]) -> Sequence[int]:
+        """Which of the entries that left the last body were taken back by their publisher."""
+        return known.withdrawn_entries(self._connection, source_id, left)
+
     def apply(self, intent: PollIntent) -> Mapping[str, int]:
         """Write everything one poll did, and release its lease; an entry that the database refuses is put aside.
 
