@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from tests.app.samples import at, source, state
 from watcher.core.coverage import measure
-from watcher.core.views import Interval
+from watcher.core.views import Interval, Watch
 
+HOUR = 3_600_000_000
 SINCE, UNTIL = at("2025-12-11T00:00"), at("2025-12-15T00:00")
 
 
@@ -171,3 +172,57 @@ def test_shares_and_gaps_stay_inside_the_period(spans, low, high):
     assert 0 <= found.share <= 1
     assert all(low <= g.since < g.until <= high for g in found.gaps)
     assert all(a.until <= b.since for a, b in zip(found.gaps, found.gaps[1:], strict=False))
+
+
+# --- when somebody looked --------------------------------------------------------------------------------------
+
+
+DAY_1, DAY_2, DAY_3 = at("2025-12-11T12:00"), at("2025-12-12T12:00"), at("2025-12-13T12:00")
+
+
+def watched(*spans, by_hand=(), first=None, states=None):
+    watch = Watch(spans[0][0] if first is None else first, spans, {"example-news": tuple(by_hand)})
+    (found,) = measure([source()], states or [state()], since=SINCE, until=UNTIL, watch=watch).sources
+    return found
+
+
+def test_time_when_no_daemon_was_at_work_is_not_seen():
+    found = watched((SINCE, DAY_1), (DAY_3, UNTIL))
+
+    assert [(g.since, g.until, g.health, g.open) for g in found.gaps] == [(DAY_1, DAY_3, "not watched", False)]
+    assert found.share == 0.5
+
+
+def test_a_restart_costs_nothing():
+    assert watched((SINCE, DAY_1), (DAY_1 + HOUR, UNTIL)).kind == "whole"
+
+
+def test_a_daemon_that_ended_leaves_an_open_gap():
+    assert watched((SINCE, DAY_3)).gaps[0].open
+
+
+def test_before_the_first_daemon_states_are_believed():
+    assert watched((DAY_2, UNTIL)).kind == "whole"
+
+
+def test_a_poll_by_hand_covers_until_the_next_is_due():
+    found = watched((SINCE, DAY_1), (DAY_3, UNTIL), by_hand=[DAY_2])
+
+    assert [(g.since, g.until) for g in found.gaps] == [(DAY_1, DAY_2), (DAY_2 + HOUR, DAY_3)]
+
+
+def test_a_state_that_is_known_not_to_see_keeps_its_name():
+    blocked = [
+        state(until="2025-12-12T00:00"),
+        state(health="blocked", since="2025-12-12T00:00", until="2025-12-12T12:00"),
+        state(since="2025-12-12T12:00"),
+    ]
+    found = watched((SINCE, DAY_1), (DAY_3, UNTIL), states=blocked)
+
+    assert [g.health for g in found.gaps] == ["not watched", "blocked", "not watched"]
+    assert found.share == 0.5
+
+
+def test_a_state_that_lasts_as_long_as_nobody_looked_leaves_nothing_over():
+    blocked = [state(health="blocked")]
+    assert [g.health for g in watched((SINCE, DAY_1), (DAY_3, UNTIL), states=blocked).gaps] == ["blocked"]

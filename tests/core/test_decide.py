@@ -1,15 +1,27 @@
 """Stored state and parsed feed to what is written: identity, sightings, hits, alerts."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.build import DAY, LONG, NOW, body, claim, entry, feed, fetched, scored, stored
+from tests.core.build import DAY, HOUR, LONG, NOW, body, claim, entry, feed, fetched, scored, stored
 from watcher.core import decide
-from watcher.core.decide import Fault, Times, decide_body, decide_entries, decide_failed, decide_same, unasked_304
+from watcher.core.decide import (
+    Fault,
+    Times,
+    asked,
+    decide_body,
+    decide_entries,
+    decide_failed,
+    decide_same,
+    unasked_304,
+)
 from watcher.core.errors import SourceError
 from watcher.core.identity import content_digest, entry_key, link_key
 from watcher.core.limits import Limits
 from watcher.core.model import Outcome, Sighting, SourceHealth
+from watcher.core.moved import Moved
 from watcher.core.resolve import Known, name_entries
 
 LIMITS = Limits()
@@ -399,3 +411,73 @@ def test_names_to_look_up_are_distinct():
     assert len(named.links) == 1
     assert len(set(named.keys)) == len(named.keys)
     assert len(named.contents) == 1
+
+
+# --- what is remembered of a source -------------------------------------------------------------------------------
+
+MONTHS_AGO = tuple((NOW - (100 - n) * DAY) // 1_000_000 for n in range(8))
+
+
+def same(before, **answer):
+    return decide_same(before, fetched(status=304, **answer), TIMES, LIMITS)
+
+
+def test_what_a_feed_asked_for_holds_over_a_304():
+    intent = same(claim(ttl_s=4 * 3600.0, quiet_hours=(16, 17), quiet_days=(6,)))
+    assert intent.change.next_poll_at == NOW + 6 * HOUR
+    assert (intent.change.ttl_s, intent.change.quiet_hours, intent.change.quiet_days) == (4 * 3600.0, (16, 17), (6,))
+
+
+def test_a_host_that_asks_for_peace_is_remembered():
+    fault = Fault("http", "rate-limited", "429", 429, 7200.0, host="press.example")
+    (hold,) = decide_failed(claim(), fault, None, TIMES, LIMITS).holds
+    assert (hold.host, hold.until) == ("press.example", NOW + 2 * HOUR)
+    assert decide_failed(claim(), Fault("http", "rate-limited", "429", 429), None, TIMES, LIMITS).holds == ()
+
+
+def test_a_failure_keeps_what_was_remembered_and_counts_only_harm():
+    kept = decide_failed(claim(crashes=1, arrivals=(1, 2)), Fault("http", "timeout", ""), None, TIMES, LIMITS).change
+    assert (kept.crashes, kept.arrivals) == (1, (1, 2))
+    assert decide_failed(claim(crashes=1), Fault("parse", "crashed", ""), None, TIMES, LIMITS).change.crashes == 2
+    assert same(claim(crashes=1)).change.crashes == 0
+
+
+def test_a29_validators_that_may_be_frozen_are_left_out_once_a_week():
+    silent = claim(etag='"1"', last_modified="x", arrivals=MONTHS_AGO, body_at=NOW - 8 * DAY)
+    assert (asked(silent, NOW).etag, asked(silent, NOW).last_modified) == ("", "")
+    for other in (
+        {"body_at": NOW - 6 * DAY},
+        {"body_at": None},
+        {"arrivals": ()},
+        {"arrivals": (*MONTHS_AGO, NOW // 10**6)},
+    ):
+        assert asked(replace(silent, **other), NOW).etag == '"1"'
+
+
+def test_a29_a_body_that_changed_under_the_same_validators_is_warned_of():
+    silent = claim(etag='"1"', last_modified="Mon", arrivals=MONTHS_AGO, body_at=NOW - 8 * DAY)
+    args = (feed(entry()), body(scored(entry())), (), (), TIMES, LIMITS)
+    assert "validators do not change" in decide_body(silent, fetched(etag='"1"'), *args).warnings[-1]
+    assert decide_body(silent, fetched(etag='"2"'), *args).warnings == ()
+    assert decide_body(replace(silent, body_at=NOW), fetched(etag='"1"'), *args).warnings == ()
+
+
+def test_a33_a_believed_address_is_asked_at_once():
+    moved = Moved("https://new.example/feed", NOW, 5, NOW)
+    assert asked(claim(moved=moved), NOW).spec.url == "https://new.example/feed"
+    assert asked(claim(), NOW) == claim()
+
+
+def test_something_new_is_an_arrival_and_the_first_body_tells_by_its_dates():
+    args = (feed(entry()), body(scored(entry())), (), (), TIMES, LIMITS)
+    assert decide_body(claim(), fetched(), *args).change.arrivals == (NOW // 1_000_000,)
+    assert decide_body(claim(is_first=True), fetched(), *args).change.arrivals == ()
+    known = [stored(entry())]
+    assert decide_body(claim(arrivals=(5,)), fetched(), *args[:2], known, *args[3:]).change.arrivals == (5,)
+
+
+def test_an_alarm_goes_out_with_the_poll_that_raised_it():
+    failed = decide_failed(claim(failures=2), Fault("http", "timeout", ""), None, TIMES, LIMITS)
+    assert (failed.change.alarmed_at, len(failed.notices)) == (NOW, 1)
+    over = same(claim(alarmed_at=NOW - DAY))
+    assert (over.change.alarmed_at, over.notices[0].payload["event"]) == (None, "recovered")
