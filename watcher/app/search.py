@@ -34,7 +34,7 @@ WEIGHT = 50.0
 
 Forms = Mapping[tuple[str, str], frozenset[str]]
 Expand = Callable[[Iterable[tuple[str, str]]], Forms]
-Row = tuple[StoredText, str, str]
+Row = tuple[StoredText, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class FoundEntry:
-    """An entry that matches, with the places where it does."""
+    """An entry that matches, with the places where it does. ``sighting``: class of its present wording's first one."""
 
     stored: StoredText
     link: str
     source: str
+    sighting: str
     score: float
     matches: tuple[Match, ...]
 
@@ -69,7 +70,7 @@ class Index(Protocol):
     def texts(
         self, ids: Sequence[int], *, since: Micros | None = None, until: Micros | None = None, source: str = ""
     ) -> Sequence[Row]:
-        """Their texts, links and sources; those outside are left out."""
+        """Their texts, links, sources and classes of sighting; those outside are left out."""
         ...
 
 
@@ -119,10 +120,12 @@ def _matching(index: Index, needle: Needle, wanted: Wanted) -> Iterator[FoundEnt
     size = BATCH if wanted.best else max(10, min(BATCH, 2 * wanted.limit))
     ids = index.candidates(needle.groups)
     while batch := list(islice(ids, size)):
-        for stored, link, source in index.texts(batch, since=wanted.since, until=wanted.until, source=wanted.source):
+        for stored, link, source, sighting in index.texts(
+            batch, since=wanted.since, until=wanted.until, source=wanted.source
+        ):
             one = _one(needle, stored, limits)
             if one is not None:
-                yield FoundEntry(stored, link, source, *one)
+                yield FoundEntry(stored, link, source, sighting, *one)
         size = BATCH
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from watcher.core.render import Style
 
 AROUND = 60
-COLUMNS = ("entry", "first_seen", "published", "source", "score", "title", "link", "excerpt")
+COLUMNS = ("entry", "first_seen", "published", "source", "sighting", "score", "title", "link", "excerpt")
 
 
 @click.command(short_help="Find stored entries by words or by a query of the watchlist's language.")
@@ -93,12 +93,18 @@ def _record(one: FoundEntry) -> dict[str, object]:
         "first_seen": show_iso(stored.first_seen),
         "published": show_iso(stored.published),
         "source": one.source,
+        "sighting": one.sighting,
         "score": round(one.score, 1),
         "title": stored.title,
         "link": safe_link(one.link),
         "excerpt": "".join(text for text, _ in excerpt(one)),
         "matches": [asdict(match) for match in one.matches],
     }
+
+
+def _class(one: FoundEntry) -> str:
+    """The class of the sighting, where it is not simply new."""
+    return "" if one.sighting == "new" else f", {one.sighting}"
 
 
 def excerpt(one: FoundEntry) -> list[tuple[str, bool]]:
@@ -133,7 +139,7 @@ def _table(one: FoundEntry, style: Style) -> Iterator[str]:
     def shown(pieces: Iterable[tuple[str, bool]]) -> str:
         return "".join(style.mark(terminal(text)) if hit else terminal(text) for text, hit in pieces)
 
-    yield f"{one.stored.entry_id:>8}  {show_moment(one.stored.first_seen, UTC)}  {terminal(one.source)}  {one.score:.0f}"
+    yield f"{one.stored.entry_id:>8}  {show_moment(one.stored.first_seen, UTC)}  {terminal(one.source)}  {one.score:.0f}{_class(one)}"
     yield f"          {shown(_title(one))}"
     if one.stored.text:
         yield f"          {shown(excerpt(one))}"
@@ -152,7 +158,7 @@ def _markdown(one: FoundEntry) -> Iterator[str]:
 
     from watcher.app.report_files import markdown_link
 
-    yield f"- {markdown_link(one.stored.title, one.link)} ({markdown(one.source)}, {show_moment(one.stored.first_seen, UTC)})  "
+    yield f"- {markdown_link(one.stored.title, one.link)} ({markdown(one.source)}, {show_moment(one.stored.first_seen, UTC)}{_class(one)})  "
     yield f"  {shown(excerpt(one))}"
 
 

@@ -122,11 +122,11 @@ class SearchIndex:
         since: Micros | None = None,
         until: Micros | None = None,
         source: str = "",
-    ) -> Sequence[tuple[StoredText, str, str]]:
-        """Texts of entries in the order of the ids, each with its link and source; those outside are left out."""
+    ) -> Sequence[tuple[StoredText, str, str, str]]:
+        """Texts of entries in the order of the ids, each with link, source and class of its sighting; none outside."""
         columns = (_E.id, _E.revision_no, _R.title, _R.text, _E.language, _E.published, _E.first_seen)
         statement = (
-            select(*columns, _E.link, sources.c.name)
+            select(*columns, _E.link, sources.c.name, _R.sighting)
             .select_from(entries.join(entry_revisions, _CURRENT).join(sources, sources.c.id == _E.source_id))
             .where(*([_E.first_seen >= since] if since is not None else []))
             .where(*([_E.first_seen < until] if until is not None else []))
@@ -135,8 +135,8 @@ class SearchIndex:
         found = {}
         with begin(self._engine) as connection:
             for part in chunks(ids):
-                for *stored, link, name in connection.execute(statement.where(_E.id.in_(part))):
-                    found[stored[0]] = (StoredText(*stored), link, name)
+                for *stored, link, name, sighting in connection.execute(statement.where(_E.id.in_(part))):
+                    found[stored[0]] = (StoredText(*stored), link, name, sighting)
         return [found[key] for key in ids if key in found]
 
 
