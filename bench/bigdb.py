@@ -28,7 +28,7 @@ from typing import Any
 
 from bench.harness import ROOT
 
-VERSION = 3
+VERSION = 4
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 END = 1_765_800_000 * SECOND  # 15 December 2025, noon
@@ -58,7 +58,8 @@ class Template:
 
 def big_database(folder: Path, entries: int, hits: int, *, search: bool = True) -> Path:
     """The database of that size in the folder, made where it is not there yet."""
-    path = folder / f"big{VERSION}-{entries}-{hits}{'' if search else '-nosearch'}.sqlite3"
+    schema = hashlib.sha256((ROOT / "db" / "schema.sql").read_bytes() + bytes([VERSION])).hexdigest()[:6]
+    path = folder / f"big-{entries}-{hits}{'' if search else '-nosearch'}-{schema}.sqlite3"
     if path.exists():
         return path
     folder.mkdir(parents=True, exist_ok=True)
