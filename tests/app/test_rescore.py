@@ -60,7 +60,7 @@ def test_nothing_changes_under_the_same_watchlist(polled):
 
     assert result.stdout == ""
     assert result.stderr == (
-        "scoring 0 of 5 entries; nothing that scores changed\n"
+        "scoring the 0 entries that it can score otherwise; nothing that scores changed\n"
         "0 entries, 0 gained, 0 lost, 0 changed, 0 same; nothing was written\n"
     )
     assert run(polled, "--full").stderr == (

@@ -108,7 +108,7 @@ def meets(groups: Iterable[Groups], title: str, text: str) -> bool:
 
 
 def changed(old: Document, new: Document) -> Difference:
-    return difference(old, new, forms_of(old), forms_of(new))
+    return difference(old, new, lambda words: {one: frozenset({one[1], f"{one[1]}s"}) for one in words})
 
 
 @settings(max_examples=300, deadline=None)

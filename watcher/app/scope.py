@@ -11,20 +11,17 @@ In any doubt it is every entry: another program or dictionary scored them, a rul
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
-from watcher.core.changes import Difference, ScoredUnder, difference
-from watcher.core.compile import words_needed
+from watcher.core.changes import Difference, Expand, ScoredUnder, difference
 from watcher.core.document import Document
 from watcher.core.errors import WatchlistError
 from watcher.core.wanted import Groups
 from watcher.core.watchlist import read_stored
 
-Forms = Mapping[tuple[str, str], frozenset[str]]
-Expand = Callable[[Iterable[tuple[str, str]]], Forms]
 NAMED = 6
 
 
@@ -87,8 +84,7 @@ def narrow(side: ScopeSide, candidates: Candidates, document: Document, expand: 
 
 def _edit(under: ScoredUnder, document: Document, expand: Expand) -> Difference:
     try:
-        old = read_stored(under.files)
-        return difference(old, document, expand(words_needed(old)), expand(words_needed(document)))
+        return difference(read_stored(under.files), document, expand)
     except WatchlistError:
         return Difference(whole="the watchlist that they were scored under cannot be read any more")
 

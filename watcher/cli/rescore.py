@@ -96,8 +96,9 @@ def _question(
     moment = parse_moment(since, reference=reference, zone=zone) if since else None
     scope = Scope(None, "as asked") if full else rescore.narrow()
     question = Question(moment, signal, settings.workers, scope.ids)
-    chosen = "all" if scope.ids is None else f"{how_many(rescore.stored, question):,} of"
-    say(f"scoring {chosen} {rescore.stored.count(None):,} entries; {scope.why}")
+    chosen = "all" if scope.ids is None else "the"
+    which = "" if scope.ids is None else " that it can score otherwise"
+    say(f"scoring {chosen} {how_many(rescore.stored, question):,} entries{which}; {scope.why}")
     return question
 
 

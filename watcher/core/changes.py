@@ -13,16 +13,19 @@ The words are over-approximated, never under: whoever asks scores every candidat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from watcher.core import query as q
-from watcher.core.compile import queries
+from watcher.core.compile import queries, words_needed
 from watcher.core.document import Document, Facet, Figure, Rule, Signal, Term
-from watcher.core.terms import Forms, TermTable
+from watcher.core.terms import Forms, TermTable, needed
 from watcher.core.wanted import Groups, groups_of, words_of_slots
 
 Owner = tuple[str, str]
+Expand = Callable[[Iterable[tuple[str, str]]], Forms]
+_REFERENCE = re.compile(r"@([a-z][a-z0-9_]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,13 @@ class Difference:
     what: tuple[str, ...] = ()
 
 
-def difference(old: Document, new: Document, old_forms: Forms, new_forms: Forms) -> Difference:
+def difference(old: Document, new: Document, expand: Expand) -> Difference:
     """What an edit can change.
 
     Args:
         old: as the texts were scored.
         new: as they would be scored now.
-        old_forms: forms of the words of ``old``, by the same dictionaries.
-        new_forms: forms of the words of ``new``.
+        expand: turns (language, word) pairs into forms; asked for what changed only.
 
     Raises:
         WatchlistError: one of them does not compile.
@@ -64,8 +66,8 @@ def difference(old: Document, new: Document, old_forms: Forms, new_forms: Forms)
         return Difference(whole="its language changed")
     owners = _changed_owners(old, new)
     terms = _changed_terms(old, new)
-    groups = _groups(old, new, old_forms, new_forms, owners)
-    groups += _term_groups(terms, {**old_forms, **new_forms})
+    groups = _groups((old, new), expand, owners)
+    groups += _term_groups(terms, expand)
     facets = {_facet_key(one) for one in old.facets} ^ {_facet_key(one) for one in new.facets}
     what = (*(f"{owner}/{name}".lstrip("/") for owner, name in sorted(owners)), *sorted({term.text for term in terms}))
     return Difference(tuple(dict.fromkeys(groups)), bool(facets), "", what + (("facets",) if facets else ()))
@@ -122,8 +124,8 @@ def _changed_terms(old: Document, new: Document) -> list[Term]:
 
 
 def _named(document: Document) -> set[str]:
-    trees = (q.parse(query, document.language) for query in queries(document))
-    return {node.id for tree in trees for node in q.walk(tree) if isinstance(node, q.ConceptRef)}
+    """Concepts whose name stands in a query (or looks so: a term more is looked for then)."""
+    return {name for query in queries(document) for name in _REFERENCE.findall(query.text)}
 
 
 def _terms(document: Document) -> dict[tuple[str, Key], Term]:
@@ -134,15 +136,17 @@ def _terms(document: Document) -> dict[tuple[str, Key], Term]:
 # --- in words of the index ------------------------------------------------------------------------------------------
 
 
-def _groups(old: Document, new: Document, old_forms: Forms, new_forms: Forms, owners: Iterable[Owner]) -> list[Groups]:
+def _groups(both: Iterable[Document], expand: Expand, owners: Iterable[Owner]) -> list[Groups]:
     """The groups of changed rules and figures, as they were and as they are (each needs a word: none is negative)."""
     wanted = sorted(owners)
-    both = (groups_of(old, old_forms), groups_of(new, new_forms)) if wanted else ()
-    return [groups[owner] for groups in both for owner in wanted if owner in groups]
+    found = [groups_of(one, expand(words_needed(one))) for one in both] if wanted else []
+    return [groups[owner] for groups in found for owner in wanted if owner in groups]
 
 
-def _term_groups(terms: Iterable[Term], forms: Forms) -> list[Groups]:
+def _term_groups(terms: Iterable[Term], expand: Expand) -> list[Groups]:
     """For each term: texts that hold it."""
-    table = TermTable(forms)
-    numbers = [number for term in terms for number in table.add_term(term, "")]
+    listed = list(terms)
+    words = {word for term in listed if not term.forms for word in needed(q.parse_term(term.text, term.language))}
+    table = TermTable(expand(words))
+    numbers = [number for term in listed for number in table.add_term(term, "")]
     return [(frozenset(words_of_slots(table.slots[number])),) for number in numbers]

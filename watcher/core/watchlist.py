@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from watcher.core import watchlist_checks as checks
@@ -20,16 +22,22 @@ from watcher.core.yamlshape import shape_problems
 from watcher.core.yamltext import YamlMap, YamlText, read
 
 MAX_ISSUES: Final = 200
+_MAIN: Final = re.compile(r"^watchlist\s*:", re.MULTILINE)
+"""What only a main file may say, never one that is included."""
 
 
 def read_stored(files: Mapping[str, str]) -> Document:
-    """Read a watchlist as a database keeps it: the main file is the one that no other includes.
+    """Read a watchlist as a database keeps it: it was checked when it was loaded, and is not again.
 
     Raises:
-        WatchlistError: with every problem found.
+        WatchlistError: its files cannot be read any more.
     """
-    included = {name for main, text in files.items() for name in included_names(text, main)}
-    return read_document(files, next(name for name in files if name not in included))
+    main = next((name for name, text in files.items() if _MAIN.search(text)), min(files))
+    tree, issues = read_tree(files, main, {})
+    if tree is not None and not issues:
+        with suppress(LookupError, TypeError, ValueError, AttributeError):
+            return build(tree, main, revision_of(files), files)
+    return read_document(files, main)
 
 
 def read_document(files: Mapping[str, str], main: str, *, unreadable: Mapping[str, str] | None = None) -> Document:

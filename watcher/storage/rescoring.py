@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Select, exists, func, insert, select, update
 
 from watcher.core.changes import ScoredUnder
 from watcher.core.model import Micros, StoredHit, StoredText
@@ -57,13 +57,18 @@ class Rescoring:
         return [ScoredUnder(row.digest.hex(), row.files, row.made_by) for row in rows]
 
     def unscored(self) -> Iterator[int]:
-        """Entries of its sources whose current wording was never scored, by id."""
+        """Entries whose current wording was never scored for the watchlist, by id."""
         e, s = entries.c, entry_scores.c
         with begin(self._engine) as connection:
-            mine = (s.entry_id == e.id) & (s.watchlist_id == Names(connection).watchlist(self._watchlist))
-            missing = or_(s.entry_id.is_(None), s.entry_revision != e.revision_no)
-            statement = select(e.id).select_from(entries.outerjoin(entry_scores, mine)).where(missing)
-            return iter(connection.scalars(statement.order_by(e.id)).all())
+            mine = s.watchlist_id == Names(connection).watchlist(self._watchlist)
+            edited = select(e.id).join_from(entries, entry_scores, (s.entry_id == e.id) & mine)
+            found = connection.scalars(edited.where(e.revision_no > 1, s.entry_revision != e.revision_no)).all()
+            # Counting costs a fraction of looking for what is missing, and mostly nothing is.
+            counts = [select(func.count(e.id)), select(func.count()).select_from(entry_scores).where(mine)]
+            if len(set(map(connection.scalar, counts))) > 1:
+                scored = exists().where(s.entry_id == e.id, mine)
+                found = [*found, *connection.scalars(select(e.id).where(~scored))]
+        return iter(sorted(found))
 
     def hit_entries(self) -> Iterator[int]:
         """Entries with a hit of the watchlist, by id."""
