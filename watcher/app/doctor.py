@@ -238,6 +238,19 @@ def time_zones(machine: Machine) -> Finding:
     return Finding("time zones", WARN, note, "install tzdata") if note else Finding("time zones", OK, "known")
 
 
+def contact(machine: Machine) -> Finding:
+    """Publishers can reach whoever polls them."""
+    said = machine.environ.get("WATCHER_CONTACT", "").strip()
+    if said:
+        return Finding("contact", OK, f"publishers are told {said}")
+    return Finding(
+        "contact",
+        WARN,
+        "publishers cannot reach you: nothing says who polls them",
+        "set WATCHER_CONTACT to a web or mail address; it is sent with every request",
+    )
+
+
 CHECKS: dict[str, Check] = {
     "python": python_version,
     "xml parser": xml_parser,
@@ -247,6 +260,7 @@ CHECKS: dict[str, Check] = {
     "permissions": permissions,
     "open files": open_files,
     "time zones": time_zones,
+    "contact": contact,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -39,12 +39,29 @@ if TYPE_CHECKING:
 
 DEFAULT_DATABASE = "db/watcher.sqlite3"
 DEFAULT_WATCHLIST = "config/watchlist.yaml"
-CONTACT = "https://github.com/watcher-project/watcher"
 
 
-def default_user_agent(contact: str = CONTACT) -> str:
-    """How we introduce ourselves: name, version, a page that says who we are, what we do."""
-    return f"watcher/{__version__} (+{contact}; feed fetcher)"
+def default_user_agent(contact: str = "") -> str:
+    """How we introduce ourselves: name, version, where we can be reached (nothing is made up), what we do."""
+    about = f"+{contact}; " if contact else ""
+    return f"watcher/{__version__} ({about}feed fetcher)"
+
+
+def check_contact(contact: str) -> str:
+    """An address of a page or a mailbox that may stand in a header.
+
+    Raises:
+        UsageProblem: it is none.
+    """
+    is_page = contact.startswith(("https://", "http://")) and len(contact) > len("https://")
+    name, _, host = contact.removeprefix("mailto:").partition("@")
+    is_plain = contact.isascii() and contact.isprintable() and not set(contact) & set(' ();<>\\"')
+    if contact and not (is_plain and (is_page or (name and "." in host))):
+        raise UsageProblem(
+            f"WATCHER_CONTACT must be a web address or a mail address, not {contact!r}",
+            hint="publishers who see a fault of ours look there: for instance https://example.org/about-our-watcher",
+        )
+    return contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,7 @@ class Settings:
     cache_dir: Path | None = None
     workers: int = 2
     keep_days: int | None = None
+    contact: str = ""
     user_agent: str = field(default_factory=default_user_agent)
     limits: Limits = field(default_factory=Limits)
 
@@ -82,6 +100,7 @@ class Settings:
         """
         env = os.environ if environ is None else environ
         alerts = alerts or env.get("WATCHER_ALERTS")
+        contact = check_contact(env.get("WATCHER_CONTACT", "").strip())
         return cls(
             database=database or env.get("WATCHER_DATABASE") or DEFAULT_DATABASE,
             watchlists=watchlist_paths(watchlists or _split(env.get("WATCHER_WATCHLIST", ""))),
@@ -89,7 +108,8 @@ class Settings:
             cache_dir=cache_dir(env),
             workers=workers or _number(env, "WATCHER_WORKERS", 2),
             keep_days=keep_days,
-            user_agent=env.get("WATCHER_USER_AGENT") or default_user_agent(env.get("WATCHER_CONTACT") or CONTACT),
+            contact=contact,
+            user_agent=env.get("WATCHER_USER_AGENT") or default_user_agent(contact),
         )
 
 
@@ -350,18 +370,18 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
     from watcher.app.daemon import Duties
     from watcher.app.poll import Poller
     from watcher.app.reload import Reloader
+    from watcher.bootstrap.files import fit_files
     from watcher.bootstrap.notify import service_manager
     from watcher.bootstrap.retention import build_pruner
     from watcher.sources.http import HttpFetcher
-    from watcher.storage.lock import WriterLock
-    from watcher.storage.migrate import upgrade
+    from watcher.storage.migrate import writer_lock
 
     hooks = hooks or Hooks()
+    settings = replace(settings, limits=fit_files(settings.limits))
     clock, jitter, owner = hooks.clock or SystemClock(), hooks.jitter or random.random, _owner()
     loaded = load_watchlists(settings)
     async with AsyncExitStack() as stack:
-        stack.enter_context(WriterLock(settings.database))
-        upgrade(settings.database, limits=settings.limits)
+        stack.enter_context(writer_lock(settings.database, settings.limits))
         writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         stack.callback(writer.shutdown, cancel_futures=True)
         store = _build_store(settings, stack)

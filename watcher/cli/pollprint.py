@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -86,6 +88,38 @@ class Printer:
             self._stream = None
 
 
+_NUMBER = re.compile(r"\d+")
+
+
+class Rarely(logging.Filter):
+    """Lets the same complaint through once, then the 2nd, 4th, 8th … time; after an hour of peace it counts anew.
+
+    What is the same is told by the words without their numbers, so that a counter in them makes no flood.
+    """
+
+    PEACE_S = 3600.0
+    KEPT = 1000
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seen: dict[tuple[str, int, str], tuple[int, float]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Is it to be told?"""
+        if record.levelno < logging.WARNING:
+            return True
+        key, now = (record.name, record.levelno, _NUMBER.sub("#", record.getMessage())), self._clock()
+        count, last = self._seen.get(key, (0, now))
+        count = 1 if now - last > self.PEACE_S else count + 1
+        if len(self._seen) >= self.KEPT and key not in self._seen:
+            self._seen.clear()
+        self._seen[key] = (count, now)
+        if count > 2:
+            record.msg = f"{record.msg} (time {count})"
+        return count & (count - 1) == 0
+
+
 class _LineFormatter(logging.Formatter):
     """One record is one line: control characters are shown, a traceback is joined."""
 
@@ -103,6 +137,7 @@ def set_up_logging(*, verbose: bool) -> None:
     formatter = _LineFormatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
+    handler.addFilter(Rarely())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.ERROR)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from watcher.bootstrap import Settings
     from watcher.cli.pollprint import Printer
 
+NO_CONTACT = "publishers cannot reach you: set WATCHER_CONTACT to a web or mail address, it is sent with every request"
+
 
 @click.command(short_help="Run the daemon: poll what is due, score it, send alerts.")
 @click.option("--once", is_flag=True, help="Poll what is due, deliver alerts, and end.")
@@ -72,6 +74,8 @@ async def _run(settings: Settings, printer: Printer, *, once: bool) -> int:
         duties.on_first_round = lambda: _end_first_round(printer)
         daemons.append(Daemon(duties))
         printer.expect(duties.reloader.current.sources)
+        if not settings.contact:
+            printer.write(NO_CONTACT)
         if settings.alerts is None and not once:
             printer.write("no alerts are sent: name a file with --alerts, or read `watcher report`")
         return await daemons[0].run(once=once)

@@ -7,7 +7,8 @@ upgrade is one transaction, so a kill leaves the old schema or the new one, neve
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from watcher.core.limits import Limits
 from watcher.storage.address import Address, parse_address
 from watcher.storage.engine import begin, open_engine, sqlite_engine, writer
 from watcher.storage.files import put_in_place
+from watcher.storage.lock import WriterLock
 from watcher.storage.schema import HEAD, KNOWN, read_version, refuse_newer, schema_version
 
 
@@ -45,6 +47,36 @@ def upgrade(
     finally:
         engine.dispose()
     return before
+
+
+@contextmanager
+def writer_lock(database: str, limits: Limits | None = None) -> Iterator[None]:
+    """Hold the writer's lock on a database that has the schema of this program.
+
+    On PostgreSQL workers share the lock; where there is an upgrade to make it is first taken alone, so that no worker of
+    the older schema writes meanwhile and no two upgrade at once.
+
+    Raises:
+        AlreadyRunningError: another writer (SQLite), or one that an upgrade must not meet (PostgreSQL).
+        StorageError: see `upgrade`.
+    """
+    if parse_address(database).path is None and not _is_current(database, limits):
+        with WriterLock(database, alone=True):
+            upgrade(database, limits=limits)
+    with WriterLock(database):
+        if parse_address(database).path is not None:
+            upgrade(database, limits=limits)
+        yield
+
+
+def _is_current(database: str, limits: Limits | None) -> bool:
+    engine = open_engine(database, limits=limits or Limits())
+    try:
+        version = schema_version(engine)
+        refuse_newer(version, engine)
+        return version == HEAD
+    finally:
+        engine.dispose()
 
 
 def _make_new(path: Path, limits: Limits) -> None:
