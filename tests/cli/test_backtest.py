@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+import sys
+from datetime import UTC, date, datetime
 
 import pytest
 from click.testing import CliRunner
 
 from tests.core.watchlist_samples import files
+from watcher.app import backtest
 from watcher.app.backtest import period_of, read_day
 from watcher.cli.backtest import command
 from watcher.core.errors import UsageProblem
@@ -147,3 +149,50 @@ def test_periods():
     assert period_of(date(2026, 1, 1), "day") == "2026-01-01"
     assert period_of(date(2026, 1, 1), "month") == "2026-01"
     assert period_of(None, "day") == "undated"
+
+
+def test_csv_is_the_timeline(folder):
+    result = run("i.jsonl", "--by", "week", "--format", "csv")
+
+    assert result.stdout.splitlines() == [
+        "period,signal,rung,hits",
+        '"2025-11-17","draft-text","text exists","1"',
+        '"2025-11-24","draft-text","handed over","1"',
+        '"undated","draft-text","text exists","1"',
+    ]
+
+
+def test_parquet_reads_like_the_rest(folder):
+    pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    rows_of_text = [{**item, "id": str(item["id"]), "more": [1]} for item in ITEMS[:3]]
+    rows_of_text[0]["published"] = datetime(2025, 11, 4, 4, 30, tzinfo=UTC)
+    rows_of_text[1]["published"] = datetime(2025, 11, 20, tzinfo=UTC)
+    rows_of_text[2]["published"] = datetime(2025, 12, 24, tzinfo=UTC)
+    parquet.write_table(pa.Table.from_pylist(rows_of_text), folder / "i.parquet")
+    (folder / "few.jsonl").write_text("".join(json.dumps({**item, "id": str(item["id"])}) + "\n" for item in ITEMS[:3]))
+
+    assert rows("i.parquet") == rows("few.jsonl")
+    (folder / "bad.parquet").write_bytes(b"PAR1 and no more")
+    refused = run("bad.parquet").exception
+    assert isinstance(refused, UsageProblem)
+    assert "bad.parquet" in str(refused)
+    assert isinstance(run("none.parquet").exception, UsageProblem)
+
+
+def test_parquet_without_its_library_says_what_to_install(folder, monkeypatch):
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    refused = run("i.parquet").exception
+
+    assert isinstance(refused, UsageProblem)
+    assert "watcher[parquet]" in refused.hint
+
+
+def test_processes_find_what_one_finds(folder, monkeypatch):
+    monkeypatch.setattr(backtest, "BATCH", 1)
+    monkeypatch.setattr(backtest, "FEW", 2)
+
+    assert rows("i.jsonl", "--workers", "2") == rows("i.jsonl", "--workers", "1")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import pickle
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from watcher.core.limits import Limits
@@ -12,6 +17,11 @@ from watcher.core.limits import Limits
 if TYPE_CHECKING:
     from watcher.core.model import Assessment
     from watcher.core.program import CompiledWatchlist
+
+
+BATCH = 500
+FEW = 4
+"""With fewer batches than these, starting processes would take longer than they save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +81,75 @@ class Backtest:
     timeline: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
 
-def run(watchlist: CompiledWatchlist, items: Iterable[Item], *, period: str) -> Backtest:
+def run(watchlist: CompiledWatchlist, items: Iterable[Item], *, period: str, workers: int = 1) -> Backtest:
     """Score every item.
 
     Args:
         watchlist: compiled.
         items: the archive, in any order.
         period: ``day``, ``week`` or ``month``.
+        workers: processes that score; 1: this one.
     """
     result = Backtest()
-    for item in items:
-        result.items += 1
-        result.undated += item.day is None
-        if item.day is not None:
-            result.first_day = min(result.first_day or item.day, item.day)
-            result.last_day = max(result.last_day or item.day, item.day)
-        result.fired.extend(_fired(watchlist, item))
+    for batch, fired in _scored(watchlist, _batches(items), workers):
+        for item in batch:
+            result.items += 1
+            result.undated += item.day is None
+            if item.day is not None:
+                result.first_day = min(result.first_day or item.day, item.day)
+                result.last_day = max(result.last_day or item.day, item.day)
+        result.fired.extend(fired)
     result.fired.sort(key=lambda one: (one.day or date.max, one.signal, -one.score, one.id))
     for one in result.fired:
         key = (period_of(one.day, period), one.signal, one.rung)
         result.timeline[key] = result.timeline.get(key, 0) + 1
     return result
+
+
+Batch = list[Item]
+
+
+def _batches(items: Iterable[Item]) -> Iterator[Batch]:
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _scored(
+    watchlist: CompiledWatchlist, batches: Iterator[Batch], workers: int
+) -> Iterator[tuple[Batch, Sequence[Fired]]]:
+    """Every batch with what fired in it. Processes are started only where there is more than a few batches."""
+    first = list(islice(batches, FEW))
+    if workers <= 1 or len(first) < FEW:
+        for batch in chain(first, batches):
+            yield batch, _all_fired(watchlist, batch)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _start, (pickle.dumps(watchlist),)) as pool:
+        waiting: deque[tuple[Batch, Future[list[Fired]]]] = deque()
+        for batch in chain(first, batches):
+            waiting.append((batch, pool.submit(_work, batch)))
+            if len(waiting) > 2 * workers:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        for done, future in waiting:
+            yield done, future.result()
+
+
+_own: list[CompiledWatchlist] = []
+"""The watchlist of this process, where it is a worker."""
+
+
+def _start(compiled: bytes) -> None:
+    _own[:] = [pickle.loads(compiled)]  # noqa: S301  # pickled by this program, just now
+
+
+def _work(batch: Batch) -> list[Fired]:
+    return _all_fired(_own[0], batch)
+
+
+def _all_fired(watchlist: CompiledWatchlist, batch: Batch) -> list[Fired]:
+    return [one for item in batch for one in _fired(watchlist, item)]
 
 
 def _fired(watchlist: CompiledWatchlist, item: Item) -> Iterator[Fired]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 @click.option(
     "--window", type=click.IntRange(1, 3650), default=30, show_default=True, help="Days before an event that count."
 )
-@format_option("text", "jsonl")
+@click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="Processes that score.  [default: 2]")
+@format_option("text", "jsonl", "csv")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -48,13 +50,15 @@ def command(
     signal: str,
     events: str | None,
     window: int,
+    workers: int | None,
     form: str,
 ) -> None:
     """Run a watchlist over an archive: what would have fired when.
 
-    Each FILE (JSON Lines or CSV, also .gz, .xz; - for standard input) holds items {"id", "title", "text" or
+    Each FILE (JSON Lines or CSV, also .gz, .xz; .parquet; - for standard input) holds items {"id", "title", "text" or
     "summary", "published", "source", "lang"}. Told are hits by period, signal and rung, the first hit on every
-    rung, and for each event how many days before it a signal fired first. Nothing is stored.
+    rung, and for each event how many days before it a signal fired first. Nothing is stored. The format csv gives the
+    timeline alone: period, signal, rung, hits.
 
     \b
     Examples:
@@ -67,7 +71,8 @@ def command(
     from watcher.app.backtest import leads, run
     from watcher.bootstrap import Settings, load_watchlists
 
-    (loaded, *more) = load_watchlists(Settings.read(watchlists=[watchlist] if watchlist else ()))
+    settings = Settings.read(watchlists=[watchlist] if watchlist else (), workers=workers)
+    (loaded, *more) = load_watchlists(settings)
     if more:
         raise UsageProblem("backtest takes one watchlist at a time", hint="name one with --watchlist FILE")
     if signal and signal not in loaded.compiled.signals:
@@ -76,16 +81,32 @@ def command(
         )
     reader = _Reader(files, since.date() if since else None, until.date() if until else None)
     known = _events(events, loaded.document)
-    result = run(loaded.compiled, reader.items(), period=period)
+    result = run(loaded.compiled, _with_progress(reader.items()), period=period, workers=settings.workers)
     if signal:
         result = _only(result, signal)
     signals = (signal,) if signal else tuple(loaded.compiled.signals)
     inside = [event for event in known if _is_inside(event, result)]
     found = leads(result, inside, signals, window_days=window)
-    write_lines(_as_jsonl(result, found) if form == "jsonl" else _as_text(result, found, window, len(known)))
+    if form == "csv":
+        write_lines(_as_csv(result))
+    else:
+        write_lines(_as_jsonl(result, found) if form == "jsonl" else _as_text(result, found, window, len(known)))
     if reader.bad:
         say(f"error: {reader.bad} bad {'line' if reader.bad == 1 else 'lines'} left out")
     ctx.exit(1 if reader.bad else 0)
+
+
+def _with_progress(items: Iterator[Item]) -> Iterator[Item]:
+    """The items; on a terminal their number is told on standard error while they come."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    number = 0
+    for number, item in enumerate(items, 1):  # the number is told after the loop too
+        if number % 1000 == 0:
+            click.echo(f"\r{number:,} items", nl=False, err=True)
+        yield item
+    click.echo(f"\r{number:,} items", err=True)
 
 
 class _Reader:
@@ -166,6 +187,15 @@ def _as_jsonl(result: Backtest, found: Sequence[Lead]) -> Iterator[str]:
 
 def _line(kind: str, values: dict[str, Any]) -> str:
     return json.dumps({"type": kind, **values}, ensure_ascii=False, default=str)
+
+
+def _as_csv(result: Backtest) -> Iterator[str]:
+    """The timeline; a cell that a spreadsheet would run is quoted."""
+    from watcher.core.clean import csv_line
+
+    yield "period,signal,rung,hits"
+    for (period, signal, rung), count in sorted(result.timeline.items()):
+        yield csv_line([period, signal, rung, count]).rstrip("\r\n")
 
 
 def _totals(result: Backtest) -> dict[str, Any]:

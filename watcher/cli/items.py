@@ -1,4 +1,4 @@
-"""Items from files and standard input, one at a time: JSON Lines or CSV, plain, gzip or xz. Must not: score."""
+"""Items from files and standard input, one at a time: JSON Lines or CSV, plain, gzip or xz; Parquet. Must not: score."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import IO, Any, Final, cast
 from watcher.core.errors import UsageProblem
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+COLUMNS: Final = frozenset({"id", "title", "text", "summary", "published", "source", "lang", "date", "signal"})
+"""What is read of a Parquet file."""
 
 Item = dict[str, Any]
 OnBad = Callable[[int, str], None]
@@ -26,7 +28,8 @@ def read_items(file: str, on_bad: OnBad, *, needs_id: bool = True) -> Iterator[I
     """Items with an id and a title, text or summary; bad lines are told and left out.
 
     Args:
-        file: a path (``.gz`` and ``.xz`` are unpacked, ``.csv`` has a header line), or ``-`` for standard input.
+        file: a path (``.gz`` and ``.xz`` are unpacked, ``.csv`` has a header line, ``.parquet`` columns), or ``-`` for
+            standard input.
         on_bad: told of every bad line.
         needs_id: whether a line without an id is bad.
 
@@ -34,9 +37,7 @@ def read_items(file: str, on_bad: OnBad, *, needs_id: bool = True) -> Iterator[I
         UsageProblem: the file cannot be read.
     """
     with ExitStack() as stack:
-        stream = _open(file, stack)
-        name = file.removesuffix(".gz").removesuffix(".xz")
-        rows = _csv_rows(stream, stack) if name.endswith(".csv") else enumerate(_lines(stream), 1)
+        rows = _rows(file, stack)
         try:
             for number, row in rows:
                 if isinstance(row, bytes) and not row.strip():
@@ -55,11 +56,43 @@ def read_items(file: str, on_bad: OnBad, *, needs_id: bool = True) -> Iterator[I
             raise UsageProblem(f"cannot read {file}: {error.strerror or error}") from error
 
 
+def _rows(file: str, stack: ExitStack) -> Iterator[tuple[int, Item | bytes]]:
+    if file.endswith(".parquet"):
+        return _parquet_rows(file)
+    stream = _open(file, stack)
+    name = file.removesuffix(".gz").removesuffix(".xz")
+    return _csv_rows(stream, stack) if name.endswith(".csv") else enumerate(_lines(stream), 1)
+
+
+def _parquet_rows(file: str) -> Iterator[tuple[int, Item]]:
+    """Rows of the columns that items have, batch by batch; numbers count from 1."""
+    try:
+        from pyarrow import parquet
+    except ImportError:
+        raise UsageProblem(
+            f"cannot read {file}: Parquet needs pyarrow",
+            hint="pip install 'watcher[parquet]', or write JSON Lines or CSV",
+        ) from None
+    try:
+        table = parquet.ParquetFile(file)
+        columns = [name for name in table.schema_arrow.names if name in COLUMNS]
+        number = 0
+        for batch in table.iter_batches(batch_size=1000, columns=columns):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, {key: _told(value) for key, value in row.items() if value is not None}
+    except (OSError, ValueError, RuntimeError) as error:  # pyarrow's errors are of these kinds
+        raise UsageProblem(f"cannot read {file}: {str(error).splitlines()[0][:200]}") from error
+
+
+def _told(value: Any) -> Any:
+    """A time as text, like in the other formats."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
 def _open(file: str, stack: ExitStack) -> IO[bytes]:
     if file == "-":
         return sys.stdin.buffer
-    if file.endswith(".parquet"):
-        raise UsageProblem(f"cannot read {file}: Parquet is not supported", hint="write it as JSON Lines or CSV")
     opener: Callable[[str], Any] = _open_plain
     if file.endswith(".gz"):
         import gzip
