@@ -31,6 +31,12 @@ def json_report(report: Report, *, ascii_only: bool = False) -> Iterable[str]:
     yield json_line(report_record(report), ascii_only=ascii_only)
 
 
+def timeline_json(report: Report, *, ascii_only: bool = False) -> Iterable[str]:
+    """The timeline, one item a line."""
+    for item in timeline_of(report):
+        yield json_line(_item(item), ascii_only=ascii_only)
+
+
 def report_record(report: Report) -> dict[str, Any]:
     """The report as plain data, times as ISO 8601 in UTC."""
     parts = {part.key: _grid_record(part.grid) for part in sections(report) if part.grid and part.key != "timeline"}

@@ -60,7 +60,7 @@ def markdown_inside(text: str) -> str:
 def after_hits(report: Report) -> Iterable[str]:
     """Timeline, positions, provisions, figures."""
     for part in sections(report):
-        yield from _section(part)
+        yield from section_lines(part)
     for series in figures_of(report):
         from watcher.app.figures import worded
 
@@ -78,12 +78,13 @@ def after_hits(report: Report) -> Iterable[str]:
 
 def at_the_end(report: Report) -> Iterable[str]:
     """What was dismissed, and what the report was made of."""
-    yield from _section(away_part(report))
+    yield from section_lines(away_part(report))
     yield from ("", "## Provenance", "")
     yield from (f"- {label}: {markdown(text)}" for label, text in provenance(report) if text)
 
 
-def _section(part: Section) -> Iterable[str]:
+def section_lines(part: Section) -> Iterable[str]:
+    """A part: its heading, its words, its table."""
     yield from ("", f"## {markdown(part.title)}")
     for line in part.said:
         yield from ("", markdown(line))

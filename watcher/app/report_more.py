@@ -39,13 +39,13 @@ def before_hits(report: Report, style: Style) -> Iterable[str]:
 def after_hits(report: Report, style: Style) -> Iterable[str]:
     """Timeline, figures, positions, provisions."""
     for part in sections(report):
-        yield from _section(part, style)
+        yield from section_lines(part, style)
     yield from _figures(report, style)
 
 
 def at_the_end(report: Report, style: Style) -> Iterable[str]:
     """What was dismissed, and what the report was made of."""
-    yield from _section(away_part(report), style)
+    yield from section_lines(away_part(report), style)
     yield ""
     yield heading("Provenance", style)
     yield from labelled([(label, terminal(text)) for label, text in provenance(report)], style)
@@ -61,7 +61,8 @@ def _figures(report: Report, style: Style) -> Iterable[str]:
         yield from plot_text(plotted(series), style, zone=report.zone)
 
 
-def _section(part: Section, style: Style) -> Iterable[str]:
+def section_lines(part: Section, style: Style) -> Iterable[str]:
+    """A part: its heading, its words, its table."""
     yield ""
     yield heading(terminal(part.title), style)
     for line in part.said:

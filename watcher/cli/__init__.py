@@ -32,12 +32,23 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Read": {
         "board": "Show how far each signal got, on whose word, and where we are blind.",
         "report": "Print the hits of a period, and what could not be seen in it.",
+        "timeline": "Show background events and what was found, in order of time.",
         "explain": "Show why an entry is a hit: the sum, the words, the source.",
         "diff": "Show every wording of an entry, and what was changed between them.",
         "figures": "List tracked quantities as dated series beside their baseline, and plot them.",
         "evidence": "Put all that is kept about a hit into one file, or check such files.",
         "search": "Find stored entries by words or by a query of the watchlist's language.",
         "sources": "List the sources and how well each can be read.",
+    },
+    "Decide": {
+        "confirm": "Confirm hits: they are what their signal asks for.",
+        "dismiss": "Dismiss hits, with the reason.",
+        "escalate": "Mark hits that somebody above must see.",
+        "duplicate": "Mark hits that only repeat another one.",
+        "note": "Write a remark on hits; their state stays.",
+        "grade": "Grade hits: A-F for the source, 1-6 for what it says.",
+        "undo": "Take the last decision on hits back, with a new row.",
+        "verdicts": "Show who decided what on a hit, when and why.",
     },
     "Rules": {
         "check": "Check a watchlist: all its errors and warnings, with their places.",

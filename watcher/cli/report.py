@@ -21,7 +21,7 @@ from watcher.cli.common import (
 if TYPE_CHECKING:
     from watcher.app.report import Report
 
-DOCUMENTS = ("table", "md", "html", "json")
+DOCUMENTS = ("table", "md", "html", "json", "atom", "ics")
 """Formats that a person reads from the top: they hold the best hits only, with their sentences."""
 DOCUMENT_HITS = 200
 
@@ -42,7 +42,7 @@ DOCUMENT_HITS = 200
     metavar="N",
     help="At most N hits, the best ones; 0: all (default: 200 in documents, all in jsonl and csv).",
 )
-@format_option("table", "md", "html", "json", "jsonl", "csv")
+@format_option("table", "md", "html", "json", "jsonl", "csv", "atom", "ics")
 @click.option("--mark", is_flag=True, help="Record that this report was given: `--since last` starts where it ends.")
 @click.option("--by", "analyst", envvar="WATCHER_ANALYST", default="", metavar="NAME", help="Who gives it, for --mark.")
 @click.option("--note", default="", metavar="TEXT", help="A remark, for --mark.")
@@ -98,6 +98,16 @@ def _lines(report: Report, form: str, *, raw: bool) -> Iterable[str]:
         from watcher.app.report_html import html_report
 
         return html_report(report).splitlines()
+    if form in ("atom", "ics"):
+        from watcher.app import report_feeds
+
+        # A calendar's lines end in CR LF.
+        calendar = (f"{line}\r" for line in report_feeds.calendar_lines(report))
+        return report_feeds.atom_lines(report) if form == "atom" else calendar
+    return _data_lines(report, form, raw=raw)
+
+
+def _data_lines(report: Report, form: str, *, raw: bool) -> Iterable[str]:
     if form == "json":
         from watcher.app.report_json import json_report
 
