@@ -1,0 +1,134 @@
+"""`watcher confirm`, `dismiss` and their like: right use, wrong use, and hostile texts."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from tests.core.test_clean import is_harmless
+from tests.server import Server
+from tests.support.desk import Desk, feed, offer
+from watcher.cli import main
+
+
+@pytest.fixture
+def told(tmp_path, word_cache, capsys, monkeypatch):
+    with Server() as server:
+        desk = Desk(tmp_path, server)
+        desk.list_sources("press")
+        desk.publish(feed(offer(1), offer(2), offer(3)))
+        desk.poll()
+    monkeypatch.setenv("WATCHER_DATABASE", str(desk.database))
+    monkeypatch.setenv("WATCHER_CACHE", str(word_cache))
+    monkeypatch.setenv("WATCHER_ANALYST", "ann")
+    capsys.readouterr()
+
+    def run(*arguments):
+        code = main(list(arguments))
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+def state(told, hit: int) -> str:
+    return told("verdicts", str(hit))[1].splitlines()[0]
+
+
+def test_each_command_does_its_own(told):
+    assert told("confirm", "1") == (0, "", "hit 1: new -> confirmed\n")
+    assert told("confirm", "2", "--corroborated")[2] == "hit 2: new -> corroborated\n"
+    assert told("escalate", "1")[2] == "hit 1: confirmed -> escalated\n"
+    assert told("duplicate", "3", "--of", "1")[2] == "hit 3: new -> duplicate\n"
+    assert told("note", "2", "-m", "asked")[2] == "hit 2: note added, corroborated as before\n"
+    assert told("grade", "2", "--as", "b2")[2] == "hit 2: grade added, corroborated as before\n"
+    assert told("undo", "1")[2] == "hit 1: escalated -> confirmed (taken back)\n"
+    assert told("undo", "1", "--redo")[2] == "hit 1: confirmed -> escalated (taken back)\n"
+    assert state(told, 2) == "hit 2: corroborated by ann, graded B2"
+    assert state(told, 3) == "hit 3: duplicate of hit 1 by ann"
+    rows = [json.loads(line) for line in told("verdicts", "1", "2", "--format", "jsonl")[1].splitlines()]
+    assert [row["to"] for row in rows if row["hit"] == 1] == ["confirmed", "escalated", "confirmed", "escalated"]
+
+
+def test_several_at_once_from_standard_input(told, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("1 2\n# a remark\n3 # this too\n"))
+
+    assert told("dismiss", "-", "--because", "old")[2] == "3 hits (1, 2, 3): new -> dismissed\n"
+
+
+def test_the_name_is_that_of_the_system_where_none_is_given(told, monkeypatch):
+    monkeypatch.delenv("WATCHER_ANALYST")
+    monkeypatch.setattr("getpass.getuser", lambda: "desk-user")
+    told("confirm", "1")
+
+    assert state(told, 1) == "hit 1: confirmed by desk-user"
+
+    def nobody():
+        raise KeyError("uid 7")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert "say who decides: --analyst NAME" in told("confirm", "1")[2]
+
+
+def test_a_second_analyst_is_told_and_may_insist(told):
+    told("confirm", "1", "--note", "seen the text")
+    code, _, err = told("dismiss", "1", "2", "--because", "no", "--analyst", "bob")
+    assert code == 1
+    assert "hit 1 is confirmed by ann (seen the text)" in err
+    assert state(told, 2) == "hit 2: new"
+
+    assert told("dismiss", "1", "-m", "no", "--analyst", "bob", "--over")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (["confirm"], 2, "missing argument"),
+        (["confirm", "99", "1"], 1, "no hit 99"),
+        (["confirm", "zero"], 2, "'zero' is no number of a hit"),
+        (["confirm", "0"], 2, "is no number"),
+        (["confirm", "9999999999999999999999"], 2, "is no number"),
+        (["confirm", "-"], 2, "no hits were named"),
+        (["dismiss", "1"], 2, "a dismissal needs its reason"),
+        (["dismiss", "1", "-m", " "], 2, "a dismissal needs its reason"),
+        (["note", "1"], 2, "a note needs its reason"),
+        (["note", "1", "-m", "x" * 2001], 2, "2,000 characters at most"),
+        (["note", "1", "-m", "a\x1b[2Jb"], 2, "U+001B"),
+        (["grade", "1", "--as", "Z9"], 2, "'Z9' is no grade"),
+        (["grade", "1"], 2, "missing option"),
+        (["duplicate", "1", "--of", "1"], 2, "duplicate of itself"),
+        (["duplicate", "1", "--of", "99"], 1, "no hit 99"),
+        (["undo", "1"], 1, "nothing to take back"),
+        (["confirm", "1", "--analyst", "x" * 101], 2, "name of an analyst"),
+        (["confirm", "1", "--database", "nowhere.sqlite3"], 2, "no database"),
+        (["verdicts", "99"], 1, "no hit 99"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_written(told, monkeypatch, arguments, code, why):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    got = told(*arguments)
+
+    assert got[0] == code
+    assert why in got[2]
+    assert told("verdicts", "1", "2", "3")[1] == "hit 1: new\nhit 2: new\nhit 3: new\n"
+
+
+def test_a_wrong_number_on_standard_input_is_named_with_its_line(told, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n\x1b[2J\n"))
+    code, _, err = told("confirm", "-")
+
+    assert code == 2
+    assert "line 2 of standard input" in err
+    assert all(map(is_harmless, err.splitlines()))
+
+
+def test_too_many_at_once_are_refused(told, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(map(str, range(1, 10_002)))))
+
+    assert "10,001 hits at once are too many" in told("confirm", "-")[2]
+
+
+def test_bidi_characters_in_a_note_are_shown_as_what_they_are(told):
+    assert told("note", "1", "-m", "a\u202eb")[0] == 0
+    assert "a\\u{202e}b" in told("verdicts", "1")[1]

@@ -1,0 +1,72 @@
+"""Builds what writes and reads decisions of analysts. Must not: decide, or keep the daemon out (it is a short writer)."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from watcher.core.errors import WatcherError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from watcher.core.verdict import Plan, Verdict, Wish
+
+
+class SqlVerdicts:
+    """Decisions in one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def decide(self, wish: Wish, hit_ids: Sequence[int], *, story: bool = False) -> Plan:
+        """All of it in one transaction, or nothing."""
+        from watcher.storage.verdicts import add_verdicts
+
+        return add_verdicts(self._engine, wish, hit_ids, story=story)
+
+    def history(self, hit_ids: Sequence[int]) -> Mapping[int, tuple[Verdict, ...]]:
+        """Every verdict of these hits, oldest first."""
+        from watcher.storage.engine import begin
+        from watcher.storage.verdicts import require_hits, verdicts_of
+
+        found: dict[int, tuple[Verdict, ...]] = dict.fromkeys(hit_ids, ())
+        with begin(self._engine) as connection:
+            require_hits(connection, hit_ids)
+            for one in verdicts_of(connection, hit_ids):
+                found[one.hit_id] = (*found[one.hit_id], one)
+        return found
+
+
+@contextmanager
+def build_verdicts(database: str, *, read_only: bool = False) -> Iterator[SqlVerdicts]:
+    """The decisions in a database.
+
+    Raises:
+        WatcherError: there is none, it is damaged, or its schema is another one than ours.
+    """
+    from watcher.storage.engine import open_engine
+    from watcher.storage.schema import require_current
+
+    engine = open_engine(database, read_only=read_only)
+    try:
+        require_current(engine)
+        yield SqlVerdicts(engine)
+    finally:
+        engine.dispose()
+
+
+def who(given: str | None) -> str:
+    """Who decides: as given (``--analyst``, ``WATCHER_ANALYST``), else the user of the operating system.
+
+    Raises:
+        WatcherError: the system knows no name for this user.
+    """
+    if given:
+        return given
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise WatcherError("this user has no name here", hint="say who decides: --analyst NAME") from error

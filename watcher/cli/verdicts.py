@@ -1,0 +1,94 @@
+"""``watcher confirm``, ``dismiss`` and their like: read arguments, have the decision made. Must not: query or decide.
+
+What they share stands here; each is a short module of its own, where the group of commands looks for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from watcher.cli.common import database_option, format_option, say, speaks_unicode, write_lines
+
+Callback = Callable[..., None]
+
+
+def analyst_option(command: Callback) -> Callback:
+    """``--analyst``, shared by all that decide."""
+    return click.option(
+        "--analyst",
+        metavar="NAME",
+        envvar="WATCHER_ANALYST",
+        show_envvar=True,
+        help="Who decides (default: the user of this system).",
+    )(command)
+
+
+def common(command: Callback) -> Callback:
+    """Arguments of every command that decides."""
+    over = click.option("--over", is_flag=True, help="Replace what somebody else decided.")
+    hits = click.argument("hits", nargs=-1, required=True, metavar="HIT...")
+    return hits(over(analyst_option(database_option(command))))
+
+
+story_option = click.option("--story", is_flag=True, help="Decide for all open hits of the same story and signal.")
+
+
+def because(*names: str, text: str) -> Callable[[Callback], Callback]:
+    """The reason or remark."""
+    return click.option(*names, "note", metavar="TEXT", default="", help=text)
+
+
+def run(decision: str, hits: tuple[str, ...], database: str, analyst: str | None, **more: Any) -> None:
+    """Carry a decision out and tell what became of it."""
+    from watcher.app.clock import wall
+    from watcher.app.verdicts import Request, decide, parse_ids, told
+    from watcher.bootstrap.verdicts import build_verdicts, who
+    from watcher.core.verdict import Decision
+
+    request = Request(Decision(decision), who(analyst), **more)
+    ids = parse_ids(hits, sys.stdin if "-" in hits else None)
+    with build_verdicts(database) as store:
+        made = decide(store, request, ids, wall())
+    for line in told(made):
+        say(line)
+
+
+@click.command(short_help="Show who decided what on a hit, when and why.")
+@click.argument("hits", nargs=-1, required=True, metavar="HIT...")
+@format_option("text", "jsonl")
+@database_option
+def command(hits: tuple[str, ...], form: str, database: str) -> None:
+    """Show who decided what on a hit, when and why.
+
+    The state of each hit (new, under review, confirmed, corroborated, dismissed, duplicate, escalated), its grade, and
+    every decision that led there, also those that were taken back.
+
+    \b
+    Examples:
+      watcher verdicts 12
+      watcher verdicts 12 13 --format jsonl
+
+    \b
+    Exit codes: 0 done, 1 no such hit or no database, 2 wrong usage,
+    4 database damaged or from a newer watcher.
+    """
+    from datetime import UTC
+
+    from watcher.app.verdicts import history_lines, parse_ids, verdict_record
+    from watcher.bootstrap.verdicts import build_verdicts
+    from watcher.core.clean import json_line
+    from watcher.core.verdict import standing_of
+
+    ids = list(dict.fromkeys(parse_ids(hits, sys.stdin if "-" in hits else None)))
+    with build_verdicts(database, read_only=True) as store:
+        found = store.history(ids)
+    if form == "jsonl":
+        records = (verdict_record(one) for given in found.values() for one in given)
+        write_lines(json_line(record, ascii_only=not speaks_unicode()) for record in records)
+        return
+    for hit_id, given in found.items():
+        write_lines(history_lines(hit_id, given, standing_of(given), UTC))
