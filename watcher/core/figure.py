@@ -75,17 +75,17 @@ _FILLERS: Final = frozenset(
 
 # What may not stand between a number and its unit: what is counted is something else then.
 _BREAK_LIST: Final = """and or but with for from by on at in into to than per who that which
-percent percentage cent dozen dozens score scores half halves third thirds quarter quarters fifth fifths tenth tenths times
+percent percentage cent hundreds thousands lakh crore dozen dozens score scores half halves third thirds quarter quarters fifth fifths tenth tenths times
 fold second seconds minute minutes hour hours day days week weeks month months year years decade decades tonne tonnes ton
 tons metre metres meter meters mile miles kilometre kilometres km kilometer kilometers foot feet knots degrees points people men
-и или но с со для от в во на из к за по что процент процента процентов десяток десятка десятков десятки дюжина дюжины дюжин
+и или но с со для от в во на из к за по что процент процента процентов сотен сотни сотня десяток десятка десятков десятки дюжина дюжины дюжин
 треть трети раз раза тонн тонны метров метра километров км час часа часов день дня дней неделю недели недель месяц месяца
 месяцев год года лет человек
-і й або але з із для від у в на до за що відсоток відсотка відсотків десяток десятки десятків третин третини разів рази тонн
+і й або але з із для від у в на до за що відсоток відсотка відсотків сотень сотні сотня десяток десятки десятків третин третини разів рази тонн
 метрів кілометрів години годин день дні днів тиждень тижні тижнів місяць місяці місяців рік роки років людей
-und oder aber mit für von bei auf an im prozent dutzend drittel viertel fünftel zehntel mal fach tonnen meter kilometer stunde
+und oder aber mit für von bei auf an im prozent hunderte tausende dutzend drittel viertel fünftel zehntel mal fach tonnen meter kilometer stunde
 stunden tag tage tagen woche wochen monat monate monaten jahr jahre jahren menschen
-et ou mais avec pour par dans sur en pourcent douzaine douzaines dizaine dizaines vingtaine centaine centaines tiers quart
+et ou mais avec pour par dans sur en pourcent milliers douzaine douzaines dizaine dizaines vingtaine centaine centaines tiers quart
 quarts fois tonnes mètres kilomètres heure heures jour jours semaine semaines mois an ans année années personnes"""
 _BREAKS: Final = frozenset(_BREAK_LIST.split())
 _QUOTES: Final = frozenset(".-‑“”«»\"„‘'’")

@@ -346,7 +346,7 @@ def _in_digits(row: Sequence[Token], at: int, language: str) -> Number | None:
 # --- what makes a number unclear ----------------------------------------------------------------------------------
 
 _LINK_LIST: Final = """and to or of in out from and/or than и или до из от чем й і або з із від und bis oder von als aus et à ou sur
-parmi - ‑ – —"""
+parmi der x х × * - ‑ – —"""
 _LINKS: Final = frozenset(_LINK_LIST.split())
 _NOT_LIST: Final = "not never hardly не ні nicht kein keine keinen pas non"
 _NOT: Final = frozenset(_NOT_LIST.split())
@@ -358,6 +358,9 @@ moitié tiers quart aucun aucune chaque un une"""
 _PARTS: Final = frozenset(_PART_LIST.split())
 _OF_LIST: Final = "of из з із von der des de d'entre sur in out"
 _OF: Final = frozenset(_OF_LIST.split())
+_ARTICLES: Final = frozenset(
+    {"the", "all", "these", "those", "den", "der", "les", "ces", "всех", "этих", "усіх", "цих"}
+)
 
 
 def _counts(row: Sequence[Token], at: int, language: str, *, one: bool = False) -> bool:
@@ -387,12 +390,25 @@ def _is_compound(row: Sequence[Token], number: Number) -> bool:
 def _is_linked(row: Sequence[Token], number: Number, language: str) -> bool:
     """True where another number is tied to it: ten to twenty, two or three, one in five, two (ships) out of five."""
     before, after = number.first - 1, number.last + 1
+    before -= before > 0 and row[before].text in _ARTICLES
     behind = [
         row[at].text in _LINKS and _counts(row, at + 1, language) for at in range(after, min(after + 2, len(row)))
     ]
     ahead = [row[at].text in _LINKS and _counts(row, at - 1, language, one=True) for at in (before,) if at > 0]
     two_words = before > 1 and row[before].text in _OF and _counts(row, before - 2, language, one=True)
-    return any(ahead) or bool(behind[:1] and behind[0]) or _shared(row, after, language) or two_words
+    return (
+        any(ahead)
+        or _is_of_the(row, after, language)
+        or bool(behind[:1] and behind[0])
+        or _shared(row, after, language)
+        or two_words
+    )
+
+
+def _is_of_the(row: Sequence[Token], at: int, language: str) -> bool:
+    """True for "40 of the 50"."""
+    texts = [token.text for token in row[at : at + 2]]
+    return len(texts) > 1 and texts[0] in _LINKS and texts[1] in _ARTICLES and _counts(row, at + 2, language)
 
 
 def _shared(row: Sequence[Token], after: int, language: str) -> bool:
