@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -220,6 +221,24 @@ def check(replay: Replay, expected: dict[str, int]) -> list[str]:
     wrong += [f"{name}: {found[name]}" for name in ("hits_twice", "outbox_twice") if found[name]]
     if found["polls"] != len(replay.states):
         wrong.append(f"polls: {found['polls']} of {len(replay.states)} states")
+    return wrong + diffs_wrong(replay.database)
+
+
+def diffs_wrong(database: Path) -> list[str]:
+    """Edits whose word diff, applied to the wording before, does not give the one after, or whose digest is not its own."""
+    from watcher.core.identity import content_digest
+    from watcher.core.worddiff import apply, diff
+
+    statement = (
+        "select b.entry_id, b.revision_no, a.title, a.text, b.title, b.text, b.content_digest from entry_revisions a "
+        "join entry_revisions b on b.entry_id = a.entry_id and b.revision_no = a.revision_no + 1"
+    )
+    wrong = []
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        for entry, number, old_title, old_text, title, text, digest in connection.execute(statement):
+            made = apply(diff(old_title, title), old_title), apply(diff(old_text, text), old_text)
+            if made != (title, text) or content_digest(title, text) != digest:
+                wrong.append(f"entry {entry}: the diff to revision {number} is wrong")
     return wrong
 
 
