@@ -358,9 +358,7 @@ moitié tiers quart aucun aucune chaque un une"""
 _PARTS: Final = frozenset(_PART_LIST.split())
 _OF_LIST: Final = "of из з із von der des de d'entre sur in out"
 _OF: Final = frozenset(_OF_LIST.split())
-_ARTICLES: Final = frozenset(
-    {"the", "all", "these", "those", "den", "der", "les", "ces", "всех", "этих", "усіх", "цих"}
-)
+_ARTICLES: Final = frozenset({"the", "all", "these", "those", "den", "les", "ces", "всех", "этих", "усіх", "цих"})
 
 
 def _counts(row: Sequence[Token], at: int, language: str, *, one: bool = False) -> bool:
