@@ -80,6 +80,8 @@ def _make(hits: Iterable[int], output: Path | None, folder: Path, database: str)
     from watcher.core.bundle import sha256
     from watcher.core.errors import WatcherError
 
+    if output is None:
+        folder.mkdir(parents=True, exist_ok=True)
     with build_evidence(database) as desk:
         for number in hits:
             account = read_explanation(desk.queries, number)
@@ -101,7 +103,6 @@ def _write(path: Path, data: bytes) -> None:
     from watcher.storage.files import put_in_place
 
     draft = path.with_name(f".{path.name}.part-{os.getpid()}")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         draft.write_bytes(data)
         put_in_place(draft, path)
