@@ -17,7 +17,6 @@ from watcher.core.views import (
     FullFacts,
     GivenReport,
     HitExtra,
-    Touched,
     WatchlistRow,
 )
 
@@ -68,7 +67,11 @@ def full_report(text: str = "plain", link: str = "https://x.example/1", **change
         spans=spans_of(SINCE, UNTIL),
         sources=listed,
         intervals=intervals,
-        tallied=(counted, replace(counted, axis="institution", key="nato")),
+        tallied=(
+            counted,
+            replace(counted, axis="institution", key="nato"),
+            replace(counted, axis="provision", key="force"),
+        ),
         events=(RungEvent("offer", "claimed", 1, SINCE),),
         newest_poll_at=UNTIL,
         mark="poll 9",
@@ -85,7 +88,6 @@ def full_report(text: str = "plain", link: str = "https://x.example/1", **change
         extras={1: extra, 2: HitExtra(story=story)},
         away=(AwayRow(hit(3, title=text, link=link), "dismissed", text, SINCE, text),),
         away_total=1,
-        touched=(Touched("provision", "force", 2, SINCE, SINCE),),
         decided=(Decided("confirmed", 1),),
         figures=(reading,),
         last_report=GivenReport(1, SINCE, SINCE, SINCE, text, text, "3f2a"),

@@ -124,22 +124,20 @@ def hits_words(row: BoardRow) -> str:
 
 
 def trend_words(trend: Trend) -> str:
-    """``up: 9 in 7.0 days, before 0.3 a day``: the word, and the counts that it comes from."""
+    """``up: 9 in 7.0 days, before 4 in 28.0 days``: the word, and the counts and days of sight that it comes from."""
     if trend.word == "none":
         return "none lately, none before"
     if trend.word == "no sight":
         which = "lately" if trend.recent_days <= 0 else "before"
         return f"no comparison: nothing could be read {which}"
-    lately = f"{trend.recent:,} in {_days(trend.recent_days)}, before {_rate(trend.before_rate)} a day"
-    return f"{trend.word}: {lately}"
+    word = "too few to compare" if trend.word == "too few" else trend.word
+    return (
+        f"{word}: {trend.recent:,} in {_days(trend.recent_days)}, before {trend.before:,} in {_days(trend.before_days)}"
+    )
 
 
 def _days(days: float) -> str:
     return "1 day" if f"{days:.1f}" == "1.0" else f"{days:.1f} days"
-
-
-def _rate(rate: float) -> str:
-    return "0" if rate == 0 else f"{rate:.1f}" if rate >= 0.1 else f"{rate:.2g}"
 
 
 def state_words(row: BoardRow, zone: tzinfo, *, only_score: float | None = None) -> str:

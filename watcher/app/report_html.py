@@ -236,7 +236,7 @@ def _table(grid: Grid, label: str) -> Markup:
     ]
     rows = [tag("tr", *(_cell(grid, number, cell) for number, cell in enumerate(row))) for row in grid.rows]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="stack")
-    return tag("div", table, class_="scroll", role="region", aria_label=label, tabindex="0")
+    return tag("div", table, class_="scroll", role="region", aria_label=f"{label}: table", tabindex="0")
 
 
 def _right(grid: Grid, number: int) -> str | None:

@@ -16,7 +16,7 @@ from watcher.app.board import share_words, trend_words
 from watcher.app.report import Report, silence_of
 from watcher.core import period
 from watcher.core.basics import Micros
-from watcher.core.board import RungEvent
+from watcher.core.board import RungEvent, Tallied
 from watcher.core.render import plural
 from watcher.core.timeline import TimelineItem, join_timeline
 from watcher.core.views import FullFacts, HitRow
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _BREAKS = re.compile(r"\s+")
 MOST_SNIPPETS = 6
+MOST_READINGS = 60
 MOST_ON_TIMELINE = 40
 MOST_RESPONSES = 3
 
@@ -206,9 +207,17 @@ def figures_of(report: Report) -> tuple[FigureSeries, ...]:
         return ()
     from watcher.app.figures import read_figures
 
-    read = _Given(report.facts.full.figures)
+    read = _Given(_newest(report.facts.full.figures))
     made = read_figures(read, report.view.facts.watchlist, None, report.facts.since, report.facts.until)
     return tuple(series for series in made if series.points)
+
+
+def _newest(points: Sequence[FigurePoint]) -> tuple[FigurePoint, ...]:
+    """The newest readings of each figure; `watcher figures` shows them all."""
+    by_figure: dict[str, list[FigurePoint]] = {}
+    for point in points:
+        by_figure.setdefault(point.figure, []).append(point)
+    return tuple(point for own in by_figure.values() for point in own[-MOST_READINGS:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,14 +413,17 @@ def touched_part(report: Report) -> Section | None:
     """Provisions and conditions that hits of the period touch, and those that none does."""
     if report.view is None:
         return None
-    counted = {(one.kind, one.value): one for one in full_of(report).touched}
+    counted: dict[tuple[str, str], list[Tallied]] = {}
+    for one in report.view.facts.tallied:
+        counted.setdefault((one.axis, one.key), []).append(one)
     rows: list[tuple[Cell, ...]] = []
     for facet in report.view.facts.watchlist.outline.get("facets", ()):
         if facet["kind"] not in ("provision", "condition"):
             continue
-        one = counted.get((facet["kind"], facet["id"]))
-        number, newest = (f"{one.hits:,}", _day(report, one.last)) if one else ("0", "")
-        rows.append((facet["kind"], facet["title"] or facet["id"], number, newest))
+        mine = counted.get((facet["kind"], facet["id"]), [])
+        newest = max((one.last for one in mine if one.last is not None), default=None)
+        number = f"{sum(one.standing for one in mine):,}"
+        rows.append((facet["kind"], facet["title"] or facet["id"], number, _day(report, newest) if newest else ""))
     if not rows:
         return None
     return Section(

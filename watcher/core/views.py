@@ -214,17 +214,6 @@ class AwayRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
-    """How many standing hits of a period touch a facet."""
-
-    kind: str
-    value: str
-    hits: int
-    first: Micros
-    last: Micros
-
-
-@dataclass(frozen=True, slots=True)
 class GivenReport:
     """A report that was given (``--mark``)."""
 
@@ -252,7 +241,6 @@ class FullFacts:
     extras: Mapping[int, HitExtra] = field(default_factory=dict)
     away: tuple[AwayRow, ...] = ()
     away_total: int = 0
-    touched: tuple[Touched, ...] = ()
     decided: tuple[Decided, ...] = ()
     figures: tuple[FigurePoint, ...] = ()
     last_report: GivenReport | None = None

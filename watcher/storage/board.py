@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, and_, case, func, literal, select, text
 
 from watcher.core.basics import Micros, Sighting
-from watcher.core.board import AXES, CONFIRMED, NOT_COUNTED, RungEvent, Spans, Tallied
+from watcher.core.board import CONFIRMED, NOT_COUNTED, RungEvent, Spans, Tallied
 from watcher.core.views import HitFilter
 from watcher.storage.evidence_tables import stories, story_edits, story_members
 from watcher.storage.sqltools import add_new, chunks, run
@@ -32,6 +32,8 @@ from watcher.storage.tables import (
 _H, _V, _M, _T, _R, _W = hits.c, verdicts.c, story_members.c, stories.c, rung_events.c, watchlists.c
 _FRESH = (Sighting.NEW.value, Sighting.UPDATED.value)
 _OWN = ("document", "primary")
+FACETS = ("institution", "provision", "condition")
+"""Kinds of facets that a board or a report counts."""
 
 
 def state_of() -> ColumnElement[str]:
@@ -41,16 +43,19 @@ def state_of() -> ColumnElement[str]:
 
 
 def tallied(connection: Connection, spans: Spans, only: HitFilter) -> tuple[Tallied, ...]:
-    """Hits counted by signal, institution that they touch, and language of their source.
+    """Hits counted by signal, by language of their source, and by the facets that they touch.
 
-    Of ``only`` count the watchlist, signal, source and least score; the times are those of the spans.
+    Of ``only`` count the watchlist, signal, source and least score; the times are those of the spans. An axis is
+    ``signal``, ``language``, or a kind of facet.
     """
     found: dict[tuple[str, str, str, str], Tallied] = {}
-    for axis in AXES:
-        for key, signal, rung, state, *counts in connection.execute(_statement(axis, spans, only)):
-            mark = (axis, key, signal, rung)
+    for language, signal, rung, state, *counts in connection.execute(_by_language(spans, only)):
+        for mark in (("signal", signal, signal, rung), ("language", language, signal, rung)):
             found[mark] = _added(found.get(mark, Tallied(*mark)), state, counts)
-    return tuple(found.values())
+    for kind, value, signal, rung, state, *counts in connection.execute(_by_facet(spans, only)):
+        mark = (kind, value, signal, rung)
+        found[mark] = _added(found.get(mark, Tallied(*mark)), state, counts)
+    return tuple(found[mark] for mark in sorted(found))
 
 
 def _added(one: Tallied, state: str, counts: Sequence[Any]) -> Tallied:
@@ -73,21 +78,23 @@ def _added(one: Tallied, state: str, counts: Sequence[Any]) -> Tallied:
     )
 
 
-def _statement(axis: str, spans: Spans, only: HitFilter) -> Select[Any]:
-    key: ColumnElement[Any] = _H.signal
-    source: FromClause = hits
-    if axis == "institution":
-        key = hit_facets.c.value
-        source = hits.join(hit_facets, and_(hit_facets.c.hit_id == _H.id, hit_facets.c.kind == "institution"))
-    elif axis == "language":
-        key = sources.c.language
-        source = hits.join(sources, sources.c.id == _H.source_id)
+def _by_language(spans: Spans, only: HitFilter) -> Select[Any]:
+    joined = hits.join(sources, sources.c.id == _H.source_id)
+    return _grouped((sources.c.language.label("of_language"),), joined, spans, only)
+
+
+def _by_facet(spans: Spans, only: HitFilter) -> Select[Any]:
+    f = hit_facets.c
+    joined = hits.join(hit_facets, and_(f.hit_id == _H.id, f.kind.in_(FACETS)))
+    return _grouped((f.kind.label("of_kind"), f.value.label("of_value")), joined, spans, only)
+
+
+def _grouped(keys: tuple[Any, ...], source: FromClause, spans: Spans, only: HitFilter) -> Select[Any]:
     joined = source.outerjoin(story_members, _M.entry_id == _H.entry_id).outerjoin(stories, _T.id == _M.story_id)
     # The state is a part of the key, so that it is looked up once per hit.
-    keys = (key.label("key"), _H.signal.label("of_signal"), _H.rung.label("of_rung"), state_of().label("of_state"))
+    keys = (*keys, _H.signal.label("of_signal"), _H.rung.label("of_rung"), state_of().label("of_state"))
     statement = select(*keys, *_counts(spans)).select_from(joined).where(_H.reached, *_narrowed(spans, only))
-    names = [column.name for column in keys]
-    return statement.group_by(*map(text, names)).order_by(*map(text, names))
+    return statement.group_by(*(text(key.name) for key in keys))
 
 
 def watchlist_id(name: str) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, Select, case, func, or_, select
 
 from watcher.core.basics import Micros
-from watcher.core.board import spans_of
+from watcher.core.board import NOT_COUNTED, spans_of
 from watcher.core.errors import UsageProblem
 from watcher.core.views import (
     AssessmentRow,
@@ -339,9 +339,10 @@ def _chosen(found: Sequence[WatchlistRow], name: str | None) -> WatchlistRow:
 def _report(connection: Connection, wanted: HitFilter) -> ReportFacts:
     chosen, period, newest = _period(connection, wanted)
     until = cast("Micros", period.until)
-    tallies = _tallies(connection, period)
     polled, entered = _activity(connection, period)
     listed = _sources(connection, chosen.id)
+    board = _board(connection, chosen, period, newest, listed)
+    tallies = _tallies(connection, period, board)
     return ReportFacts(
         watchlist=chosen.id,
         question=chosen.question,
@@ -361,7 +362,7 @@ def _report(connection: Connection, wanted: HitFilter) -> ReportFacts:
         newest_poll_at=newest,
         tallies=tallies,
         ladders=_ladders(chosen.outline),
-        board=_board(connection, chosen, period, newest, listed),
+        board=board,
     )
 
 
@@ -396,10 +397,13 @@ def _board(
     )
 
 
-def _tallies(connection: Connection, period: HitFilter) -> tuple[Tally, ...]:
+def _tallies(connection: Connection, period: HitFilter, board: BoardFacts) -> tuple[Tally, ...]:
     """Every hit of the period, counted by signal and rung, whatever the limit."""
-    counted = (func.count(), func.max(_H.score), func.max(_H.first_seen))
-    statement = _picked(period).with_only_columns(_H.signal, _H.rung, *counted)
+    if period.without == NOT_COUNTED:  # that is what the board counted
+        counted = (one for one in board.tallied if one.axis == "signal" and one.standing)
+        return tuple(Tally(t.signal, t.rung, t.standing, t.top_score or 0.0, t.last or 0) for t in counted)
+    numbers = (func.count(), func.max(_H.score), func.max(_H.first_seen))
+    statement = _picked(period).with_only_columns(_H.signal, _H.rung, *numbers)
     rows = connection.execute(statement.group_by(_H.signal, _H.rung).order_by(_H.signal, _H.rung))
     return tuple(Tally(*row) for row in rows)
 

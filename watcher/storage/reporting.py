@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from watcher.core.board import NOT_COUNTED
 from watcher.core.model import Match
+from watcher.core.verdict import Standing, Verdict
 from watcher.core.views import (
     AwayRow,
     Decided,
@@ -21,9 +22,8 @@ from watcher.core.views import (
     HitFilter,
     HitRow,
     ReportFacts,
-    Touched,
 )
-from watcher.storage.board import state_of, watchlist_id
+from watcher.storage.board import watchlist_id
 from watcher.storage.hitrows import hit_rows
 from watcher.storage.sqltools import chunks
 from watcher.storage.tables import (
@@ -36,6 +36,7 @@ from watcher.storage.tables import (
     watchlist_revisions,
     watchlist_sources,
 )
+from watcher.storage.verdicts import standings
 
 _H, _V, _F, _R, _A, _L = hits.c, verdicts.c, hit_facets.c, reports.c, assessments.c, watchlist_sources.c
 MOST_AWAY = 200
@@ -50,7 +51,6 @@ def full_facts(connection: Connection, wanted: HitFilter, facts: ReportFacts) ->
         extras=extras(connection, facts.hits),
         away=away,
         away_total=away_total,
-        touched=_touched(connection, wanted, facts),
         decided=_decided(connection, facts),
         figures=figure_points(connection, facts.watchlist, facts.since, facts.until),
         last_report=last_report(connection, facts.watchlist),
@@ -62,16 +62,14 @@ def extras(connection: Connection, rows: Sequence[HitRow]) -> dict[int, HitExtra
     from watcher.storage.stories import story_rows
 
     ids = [row.hit_id for row in rows]
-    standings = _standings(connection, ids)
-    grades = _grades(connection, ids)
+    decided = standings(connection, ids)
     words = _words(connection, ids)
     facets = _facets(connection, ids)
     stories = story_rows(connection, sorted({row.entry_id for row in rows}))
     return {
         row.hit_id: HitExtra(
-            **standings.get(row.hit_id, {}),
+            **(_said(decided[row.hit_id]) if row.hit_id in decided else {}),
             **words.get(row.hit_id, {}),
-            grade=grades.get(row.hit_id, ""),
             story=stories.get(row.entry_id),
             facets=tuple(facets.get(row.hit_id, ())),
         )
@@ -79,26 +77,18 @@ def extras(connection: Connection, rows: Sequence[HitRow]) -> dict[int, HitExtra
     }
 
 
-def _standings(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """State by hit, with the decision that led to it: the newest one that changed the state."""
-    found: dict[int, dict[str, Any]] = {}
-    columns = (_V.hit_id, _V.to_state, _V.analyst, _V.decided_at, _V.note)
-    for part in chunks(ids):
-        changed = select(*columns).where(_V.hit_id.in_(part), _V.from_state != _V.to_state).order_by(_V.id)
-        for hit_id, state, analyst, decided_at, note in connection.execute(changed):
-            found[hit_id] = {"state": state, "analyst": analyst, "decided_at": decided_at, "note": note}
-    return found
-
-
-def _grades(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for part in chunks(ids):
-        graded = select(_V.hit_id, _V.reliability, _V.credibility).where(
-            _V.hit_id.in_(part), (_V.reliability != "") | (_V.credibility != "")
-        )
-        for hit_id, reliability, credibility in connection.execute(graded.order_by(_V.id)):
-            found[hit_id] = f"{reliability}{credibility}"
-    return found
+def _said(standing: Standing) -> dict[str, Any]:
+    """The state of a hit, with the decision that led to it, and its grade."""
+    decided = standing.decided
+    if decided is None:
+        return {"state": standing.state, "grade": standing.grade}
+    return {
+        "state": standing.state,
+        "analyst": decided.analyst,
+        "decided_at": decided.decided_at,
+        "note": decided.note,
+        "grade": standing.grade,
+    }
 
 
 def _facets(connection: Connection, ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
@@ -172,30 +162,17 @@ def _away(connection: Connection, wanted: HitFilter, facts: ReportFacts) -> tupl
     )
     ids = list(connection.scalars(statement))
     shown = ids[:MOST_AWAY]
-    standings = _standings(connection, shown)
-    copies = _copies(connection, shown)
+    decided = standings(connection, shown)
     rows = {row.hit_id: row for row in hit_rows(connection, shown)}
-    found = (AwayRow(rows[key], duplicate_of=copies.get(key), **standings[key]) for key in shown if key in standings)
-    return tuple(found), len(ids)
+    found = (_away_row(rows[key], decided[key].decided) for key in shown)
+    return tuple(one for one in found if one is not None), len(ids)
 
 
-def _copies(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for part in chunks(ids):
-        rows = select(_V.hit_id, _V.duplicate_of_hit).where(_V.hit_id.in_(part), _V.duplicate_of_hit.is_not(None))
-        found.update((row.hit_id, row.duplicate_of_hit) for row in connection.execute(rows.order_by(_V.id)))
-    return found
-
-
-def _touched(connection: Connection, wanted: HitFilter, facts: ReportFacts) -> tuple[Touched, ...]:
-    statement = (
-        select(_F.kind, _F.value, func.count(), func.min(_H.first_seen), func.max(_H.first_seen))
-        .select_from(hits.join(hit_facets, _F.hit_id == _H.id))
-        .where(_H.reached, *_narrowed(wanted, facts), state_of().not_in(NOT_COUNTED))
-        .group_by(_F.kind, _F.value)
-        .order_by(_F.kind, func.count().desc(), _F.value)
-    )
-    return tuple(Touched(*row) for row in connection.execute(statement))
+def _away_row(row: HitRow, verdict: Verdict | None) -> AwayRow | None:
+    if verdict is None:
+        return None
+    of = verdict.duplicate_of_hit
+    return AwayRow(row, verdict.to_state, verdict.analyst, verdict.decided_at, verdict.note, of)
 
 
 def _decided(connection: Connection, facts: ReportFacts) -> tuple[Decided, ...]:

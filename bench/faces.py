@@ -1,0 +1,90 @@
+"""How soon a board, a report and its pages answer on a database as it stands after years; what five times the entries cost.
+
+    python -m bench.faces [--entries 1000000] [--larger 5000000] [--hits 50000] [--folder FOLDER]
+
+Everything runs in this process after start-up (imports done, nothing cached but the pages of the file). Times are
+processor seconds, the best of three; the larger database is measured in turn with the smaller one and only if asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.bigdb import big_database
+from bench.harness import ROOT
+
+ROUNDS = 3
+PERIODS = (("a week", "7d"), ("everything", "2000-01-01"))
+
+
+def faces(database: Path) -> dict[str, Callable[[], int]]:
+    """Each face as a function that returns how many characters it wrote."""
+    from watcher.app.board import read_board
+    from watcher.app.board_text import board_lines
+    from watcher.app.report import Request, read_report
+    from watcher.app.report_html import html_report
+    from watcher.app.report_text import report_lines
+    from watcher.bootstrap import build_queries
+    from watcher.core.render import Style
+
+    def board(since: str) -> int:
+        with build_queries(str(database)) as queries:
+            return sum(map(len, board_lines(read_board(queries, since=since), Style())))
+
+    def text(since: str) -> int:
+        with build_queries(str(database)) as queries:
+            report = read_report(queries, Request(since=since, limit=200, full=True))
+        return sum(map(len, report_lines(report, Style())))
+
+    def html(since: str) -> int:
+        with build_queries(str(database)) as queries:
+            report = read_report(queries, Request(since=since, limit=200, full=True))
+        return len(html_report(report))
+
+    made: dict[str, Callable[[], int]] = {}
+    for name, since in PERIODS:
+        for face in (board, text, html):
+            made[f"{face.__name__} of {name}"] = lambda face=face, since=since: face(since)
+    return made
+
+
+def best(run: Callable[[], int]) -> tuple[float, float]:
+    """Processor and wall seconds of the best round."""
+    found = []
+    for _ in range(ROUNDS):
+        cpu, wall = time.process_time(), time.perf_counter()
+        run()
+        found.append((time.process_time() - cpu, time.perf_counter() - wall))
+    return min(found)
+
+
+def main() -> int:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--larger", type=int, default=0, help="a second size to compare with; 0: none")
+    parser.add_argument("--hits", type=int, default=50_000)
+    parser.add_argument("--folder", type=Path, default=ROOT / "bench" / "out" / "big")
+    asked = parser.parse_args()
+    small = faces(big_database(asked.folder, asked.entries, asked.hits, search=False))
+    large = faces(big_database(asked.folder, asked.larger, asked.hits, search=False)) if asked.larger else {}
+    print(f"{asked.entries:,} entries, {asked.hits:,} hits; processor seconds after start-up, best of {ROUNDS}")
+    slow = 0
+    for name, run in small.items():
+        cpu, wall = best(run)
+        line = f"{name:22} {cpu:6.3f} s  (wall {wall:6.3f} s)"
+        slow += cpu >= 1.0
+        if name in large:
+            other, _ = best(large[name])
+            line += f"  at {asked.larger:,}: {other:6.3f} s = {other / cpu:4.2f}x"
+            slow += other / cpu >= 1.5
+        print(line, flush=True)
+    return 1 if slow else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
