@@ -15,6 +15,7 @@ from watcher.app.sources import (
     detail_lines,
     find_source,
     health_lines,
+    json_lines,
     jsonl_lines,
     read_sources,
     source_lines,
@@ -133,6 +134,25 @@ def test_health_says_since_when_why_and_what_to_do():
     )
     assert f"what to do: {NEXT_STEPS['unreachable']}" in text
     assert "example-news" not in text
+
+
+def test_a21_health_names_the_sources_that_may_have_a_private_address():
+    rows = (source(), source("inner", allow_private=True))
+    assert "May have a private address (allow_private): inner" in text_of(health_lines(listed(rows), Style()))
+    assert "private" not in text_of(health_lines(listed((source(),)), Style()))
+
+
+def test_health_names_the_sources_that_moved():
+    row = source("old", moved_to="https://new.example/feed")
+    text = text_of(health_lines(listed((row,)), Style()))
+    assert "Moved for good: 1 source" in text
+    assert "old: https://new.example/feed" in text
+    assert "moved to   https://new.example/feed" in text_of(detail_lines(listed((row,)), row, Style()))
+
+
+def test_all_sources_as_one_json_array():
+    (line,) = json_lines(ROWS)
+    assert [record["source"] for record in json.loads(line)] == [row.name for row in ROWS]
 
 
 def test_health_of_a_healthy_list():

@@ -8,7 +8,10 @@ import pytest
 
 from tests.core.watchlist_samples import files
 from watcher.app import doctor_probes
+from watcher.app.doctor import Machine, contact
+from watcher.bootstrap import Settings
 from watcher.cli import main
+from watcher.core.errors import UsageProblem
 from watcher.storage.migrate import upgrade
 
 
@@ -80,3 +83,22 @@ def test_missing_word_forms_and_a_child_that_reads_nothing(monkeypatch):
     monkeypatch.setattr(doctor_probes, "_parse_sample", nothing)
     with pytest.raises(UsageProblem, match="read 0 entries"):
         doctor_probes.sandbox_child()
+
+
+@pytest.mark.parametrize("contact", ["not an address", "https://", "@host", "me@", "https://x.example/ (evil)"])
+def test_a_contact_that_is_no_address_is_refused(contact):
+    with pytest.raises(UsageProblem, match="WATCHER_CONTACT"):
+        Settings.read(watchlists=[], environ={"WATCHER_CONTACT": contact, "WATCHER_WATCHLIST": ""})
+
+
+@pytest.mark.parametrize("contact", ["https://desk.example/about", "watch@desk.example", "mailto:watch@desk.example"])
+def test_a_contact_is_told_with_every_request(contact):
+    settings = Settings.read(environ={"WATCHER_CONTACT": contact})
+    assert f"(+{contact}; feed fetcher)" in settings.user_agent
+
+
+def test_without_a_contact_nothing_is_made_up():
+    agent = Settings.read(environ={}).user_agent
+    assert agent.endswith("(feed fetcher)")
+    assert contact(Machine(None, 0.0)).state == "warn"
+    assert contact(Machine(None, 0.0, environ={"WATCHER_CONTACT": "me@desk.example"})).state == "ok"

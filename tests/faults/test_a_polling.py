@@ -1,11 +1,14 @@
 """Group A, as far as it is about when a source is asked again, and with what."""
 
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.server import Server, reply
 from tests.support.desk import HOUR_S, NOW, Desk, feed, item, offer
+from watcher.app.clock import SetClock
 
 DAY_S = 86400.0
 SECOND = 1_000_000
@@ -156,3 +159,23 @@ def test_a37_a_sensible_wish_is_obeyed(desk):
     desk.poll()
     assert due_in_s(desk) == 3 * HOUR_S
     assert desk.clock.now() == NOW
+
+
+@pytest.mark.parametrize("midnight", ["2026-03-29", "2026-10-25"])
+def test_d05_an_hour_that_is_left_out_or_comes_twice_changes_no_poll(desk, monkeypatch, midnight):
+    """Both changes of summer time in Brussels, on a machine that lives there: storage and schedule know UTC alone."""
+    monkeypatch.setenv("TZ", "Europe/Brussels")
+    time.tzset()
+    try:
+        desk.watchlist.write_text(desk.watchlist.read_text().replace("timezone: UTC", "timezone: Europe/Brussels"))
+        start = int(datetime.fromisoformat(f"{midnight}T00:00:00+00:00").timestamp()) * SECOND
+        desk.clock = SetClock(start - 3600 * SECOND)
+        desk.publish(*[feed(item(number)) for number in range(30)])
+        for _ in range(25):
+            assert len(desk.poll().lines) == 1
+            desk.clock.move(HOUR_S)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    times = [at for (at,) in desk.rows("SELECT finished_at FROM polls ORDER BY id")]
+    assert times[:25] == [start + (hour - 1) * 3600 * SECOND for hour in range(25)]

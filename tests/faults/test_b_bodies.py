@@ -615,3 +615,35 @@ def test_b22_a_dead_server_is_replaced_and_the_task_retried(number: int) -> None
     assert first != second
     assert took < 10
     assert not Path(f"/proc/{first}/exe").exists()
+
+
+# --- odd but not malicious --------------------------------------------------------------------------------------
+
+
+ODD = {
+    "many attributes": "<item " + " ".join(f'a{n}="x"' for n in range(5000)) + ">",
+    "many namespaces": "<item " + " ".join(f'xmlns:n{n}="urn:{n}"' for n in range(2000)) + ">",
+    "a base of another scheme": '<item xml:base="javascript:alert(1)">',
+    "a base that is no address": '<item xml:base="http://[::1/">',
+    "a base without end": f'<item xml:base="http://h/{"a/" * 50_000}">',
+}
+
+
+@pytest.mark.parametrize("start", ODD.values(), ids=list(ODD))
+def test_b18_odd_attributes_namespaces_and_bases_do_no_harm(start: str) -> None:
+    body = rss(f"{start}<title>Odd</title><guid>o</guid><link>a/b</link></item>", item(1))
+    error, feed = attempt(body.encode())
+    assert error in ("", "too-deep", "parser-raised")
+    if feed is not None:
+        assert "Title 1" in [entry.title for entry in feed.entries]
+
+
+@pytest.mark.parametrize(
+    "link", ["http://[::1", "http://[v1.x]/", "http://h:99999999/", "//[", "http://\u2100/", "http:///"]
+)
+def test_b18_addresses_that_cannot_be_cost_no_entry(link: str) -> None:
+    odd = item(1).replace("http://feeds.test/1", link)
+    error, feed = attempt(rss(odd, item(2)).encode())
+    assert error == ""
+    assert feed is not None
+    assert [entry.title for entry in feed.entries] == ["Title 1", "Title 2"]

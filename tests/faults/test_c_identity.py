@@ -137,3 +137,36 @@ def test_c16_a_thousand_new_hits_in_one_poll_are_all_kept(desk):
     *alone, digest = desk.sent()
     assert len({alert["key"] for alert in alone} | set(digest["keys"])) == 1000
     assert (len(alone), digest["kind"], digest["count"]) == (20, "digest", 980)
+
+
+def test_c05_guids_that_are_good_and_bad_in_turn_double_nothing(desk):
+    """No policy has to fall back: link and content identify an entry at every poll, whatever its guid is this time."""
+    articles = range(12)
+
+    def served(way):
+        names = {
+            "good": lambda n: f"g{n}",
+            "random": lambda n: f"r{n}-{len(answers)}",
+            "one for all": lambda _n: "same",
+            "none": lambda _n: "",
+        }
+        return feed(*[offer(n, guid=names[way](n)) for n in articles], item("start"))
+
+    answers = []
+    for way in ("good", "random", "good", "one for all", "none", "random", "good", "none", "good"):
+        answers.append(served(way))
+    polled(desk, *answers)
+    entries, _, hits, alerts = counts(desk)
+    assert (entries, hits, alerts) == (13, 12, 12)
+
+
+def test_c13_reversed_text_is_stored_as_it_came_and_shown_marked(desk, capsys):
+    from watcher.cli import main
+
+    polled(desk, feed(item(1, "Ministry offers pact \u202etxt.fdp", "A text about it."), item("start")))
+    assert "\u202e" in desk.one("SELECT title FROM entries WHERE title LIKE 'Ministry%'")
+    capsys.readouterr()
+    assert main(["report", "--database", str(desk.database), "--since", "2025-12-01"]) == 0
+    shown = capsys.readouterr().out
+    assert "\u202e" not in shown
+    assert "\\u{202e}" in shown

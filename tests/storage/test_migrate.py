@@ -18,11 +18,12 @@ from alembic.migration import MigrationContext
 
 from tests.support.backends import Backend
 from tests.support.polls import T0, document, source
-from watcher.core.errors import StorageError
+from watcher.core.errors import AlreadyRunningError, StorageError
 from watcher.storage.all_tables import metadata
 from watcher.storage.engine import APPLICATION_ID, begin, open_engine
 from watcher.storage.files import put_in_place
-from watcher.storage.migrate import check, is_described, migrations_folder, run_migrations, upgrade
+from watcher.storage.lock import WriterLock
+from watcher.storage.migrate import check, is_described, migrations_folder, run_migrations, upgrade, writer_lock
 from watcher.storage.schema import HEAD, KNOWN, schema_version
 from watcher.storage.store import SqlStore
 
@@ -172,3 +173,27 @@ def test_schema_version_of_an_empty_postgres_or_file(tmp_path: Path) -> None:
     engine = open_engine(str(path))
     assert schema_version(engine) == ""
     engine.dispose()
+
+
+def test_a_postgres_database_is_upgraded_by_one_alone_and_then_shared(postgres: str) -> None:
+    with writer_lock(postgres):
+        engine = open_engine(postgres)
+        assert schema_version(engine) == HEAD
+        engine.dispose()
+        with writer_lock(postgres):
+            pass
+
+
+def test_no_upgrade_while_a_worker_of_the_older_schema_works(postgres: str) -> None:
+    with WriterLock(postgres), pytest.raises(AlreadyRunningError, match="another watcher works"), writer_lock(postgres):
+        pass
+    engine = open_engine(postgres)
+    assert not schema_version(engine)
+    engine.dispose()
+
+
+def test_a_sqlite_database_is_upgraded_under_its_lock(tmp_path: Path) -> None:
+    path = str(tmp_path / "w.sqlite3")
+    with writer_lock(path), pytest.raises(AlreadyRunningError), writer_lock(path):
+        pass
+    assert (tmp_path / "w.sqlite3").exists()

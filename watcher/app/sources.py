@@ -30,7 +30,7 @@ NEXT_STEPS: dict[str, str] = {
     SourceHealth.GONE.value: "the publisher took it away: find its successor, edit the watchlist",
     SourceHealth.UNREACHABLE.value: "open the address in a browser; if it opens, look at this machine's network and DNS",
     SourceHealth.PARSE_ERROR.value: "the body is broken: tell the publisher; it is tried again at every poll",
-    SourceHealth.QUARANTINED.value: "its body ended our parser: it is left alone until the body changes; please report it",
+    SourceHealth.QUARANTINED.value: "reading it ended our parser, or watcher itself: it is asked four times less often, alone; please report it",
     SourceHealth.NEVER_POLLED.value: "start `watcher run`, or poll once with `watcher poll`",
     SourceHealth.DISABLED.value: "it is off or no longer in the watchlist: set `enabled: true` to poll it again",
     SourceHealth.BLIND.value: "no kind of source reads it: watch it by hand",
@@ -199,7 +199,6 @@ def health_lines(listed: SourceList, style: Style) -> Iterable[str]:
     if not ill:
         yield ""
         yield style.good("Every source can be read.")
-        return
     for state in [health.value for health in SourceHealth if any(row.health == health.value for row in ill)]:
         rows = [row for row in ill if row.health == state]
         yield ""
@@ -207,6 +206,26 @@ def health_lines(listed: SourceList, style: Style) -> Iterable[str]:
         yield from block(f"what to do: {NEXT_STEPS[state]}", style.width)
         for row in rows:
             yield from block(f"{terminal(row.name)}: {_since_why(listed, row)}", style.width, first="  ", rest="      ")
+    yield from _moved(listed, style)
+    yield from _private(listed, style)
+
+
+def _moved(listed: SourceList, style: Style) -> Iterable[str]:
+    rows = [row for row in listed.sources if row.moved_to]
+    if not rows:
+        return
+    yield ""
+    yield heading(f"Moved for good: {plural(len(rows), 'source')}", style)
+    yield from block("what to do: edit the address in the watchlist; the new one is asked already", style.width)
+    for row in rows:
+        yield f"  {terminal(row.name)}: {link_text(row.moved_to)}"
+
+
+def _private(listed: SourceList, style: Style) -> Iterable[str]:
+    names = [terminal(row.name) for row in listed.sources if row.allow_private]
+    if names:
+        yield ""
+        yield from block(f"May have a private address (allow_private): {', '.join(names)}", style.width, rest="    ")
 
 
 def _since_why(listed: SourceList, row: SourceRow) -> str:
@@ -258,6 +277,8 @@ def detail_lines(listed: SourceList, row: SourceRow, style: Style) -> Iterable[s
     )
     if row.url:
         yield f"{style.dim('address')}    {link_text(row.url)}"
+    if row.moved_to:
+        yield f"{style.dim('moved to')}   {link_text(row.moved_to)}"
 
 
 def _last_poll(listed: SourceList, row: SourceRow) -> str:
@@ -271,7 +292,7 @@ def _last_poll(listed: SourceList, row: SourceRow) -> str:
 CSV_COLUMNS = (
     *("source", "kind", "url", "title", "publisher", "institution", "language", "role", "reliability"),
     *("health", "since", "reason", "next_step", "last_poll", "last_outcome", "last_read", "next_poll"),
-    *("failures", "entries", "hits", "allow_private", "enabled", "checked_on", "note"),
+    *("failures", "entries", "hits", "allow_private", "enabled", "checked_on", "note", "moved_to"),
 )
 
 
@@ -302,7 +323,13 @@ def source_record(row: SourceRow) -> dict[str, object]:
         "enabled": row.enabled,
         "checked_on": row.checked_on,
         "note": row.note,
+        "moved_to": safe_link(row.moved_to),
     }
+
+
+def json_lines(rows: Iterable[SourceRow], *, ascii_only: bool = False) -> Iterable[str]:
+    """All sources as one JSON array."""
+    yield json_line([source_record(row) for row in rows], ascii_only=ascii_only)
 
 
 def jsonl_lines(rows: Iterable[SourceRow], *, ascii_only: bool = False) -> Iterable[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command(short_help="List the sources and how well each can be read.")
 @click.argument("name", required=False, metavar="[NAME]")
 @click.option("--health", is_flag=True, help="Only what needs a look: since when, why, and what to do.")
-@format_option("table", "jsonl", "csv")
+@format_option("table", "json", "jsonl", "csv")
 @watchlist_name_option
 @database_option
 def command(name: str | None, health: bool, form: str, watchlist: str | None, database: str) -> None:
@@ -65,4 +65,7 @@ def _lines(listed: SourceList, name: str | None, form: str, *, health: bool) -> 
         return (sources.health_lines if health else sources.source_lines)(listed, style_of())
     if health:
         rows = tuple(row for row in rows if row.health not in SEEING)
-    return sources.csv_lines(rows) if form == "csv" else sources.jsonl_lines(rows, ascii_only=not speaks_unicode())
+    if form == "csv":
+        return sources.csv_lines(rows)
+    as_json = sources.json_lines if form == "json" else sources.jsonl_lines
+    return as_json(rows, ascii_only=not speaks_unicode())
