@@ -75,7 +75,12 @@ def test_a_hit_comes_with_its_rows_and_bytes(backend: Backend) -> None:
     assert [row["files"] for row in found.revisions] == [{"watchlist.yaml": "watchlist: pact\n"}]
     assert sorted(found.bodies.values()) == [b"body 1", b"body 2"]
     assert [row["status"] for row in found.polls] == [200, 200]
-    assert (found.verdicts, found.left_out) == ((), ())
+    assert (found.verdicts, found.left_out, found.story) == ((), (), ())
+    backend.run("INSERT INTO stories (id, lead_id, first_at, last_at) VALUES (1, 1, 1, 1)")
+    backend.run("INSERT INTO story_members (entry_id, story_id, way, origin) VALUES (1, 1, 'first', 'wire')")
+    again = queries.hit(1)
+    assert again is not None
+    assert [(row["entry_id"], row["origin"], row["source"]) for row in again.story] == [(1, "wire", "a")]
 
 
 def test_of_very_many_wordings_some_go_in_and_it_is_said(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ This is a bundle of evidence about one hit of watcher, a program that watches fe
   polls/              the requests that brought them: address, times, status, response headers
   bodies/             the bytes that came, named by their SHA-256
   watchlists/         the revisions of the watchlist that it was scored under, whole
+  story.json          the entries of its story as they were grouped, each with its origin and the reason for it
   verdicts.json       what analysts decided
 
 Times are UTC. Check it, with no database and no network:  watcher evidence --verify FILE
@@ -53,6 +54,7 @@ def make_bundle(facts: HitEvidence, account: Explanation) -> bytes:
         "README.txt": _readme(facts),
         "hit.json": bundle.to_json(_hit(facts)),
         "assessments.json": bundle.to_json([_assessment(row, facts) for row in facts.assessments]),
+        "story.json": bundle.to_json([_plain(row) for row in facts.story]),
         "verdicts.json": bundle.to_json([_plain(row) for row in facts.verdicts]),
         "explanation.txt": _text(explanation_lines(account, Style(WIDTH))),
         "explanation.json": bundle.to_json(explanation_record(account)),

@@ -67,7 +67,7 @@ class HitEvidence:
 
     ``polls`` are those that brought a wording, ``bodies`` their bytes by hex digest (where they were kept),
     ``revisions`` the watchlist revisions that it was scored under, whole. ``left_out`` says in sentences what is not
-    here, and why.
+    here, and why. ``story`` are the entries of its story as they stand in it, its own too; empty: not yet grouped.
     """
 
     hit: Record
@@ -82,4 +82,5 @@ class HitEvidence:
     revisions: tuple[Record, ...]
     verdicts: tuple[Record, ...]
     schema: str
+    story: tuple[Record, ...] = ()
     left_out: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Select, Table, func, select
 
 from watcher.core.history import History, HitEvidence, Record, Wording
 from watcher.storage.engine import begin
+from watcher.storage.evidence_tables import story_members
 from watcher.storage.schema import stored_version
 from watcher.storage.tables import (
     assessments,
@@ -29,6 +30,7 @@ from watcher.storage.tables import (
 )
 
 MOST_WORDINGS = 200
+MOST_MEMBERS = 500
 MOST_BODY_BYTES = 100_000_000
 """Of an entry that was edited without end, not everything goes into one bundle; what is left out is said."""
 
@@ -151,8 +153,23 @@ def hit_evidence(connection: Connection, hit_id: int) -> HitEvidence | None:
         revisions=_of(connection, watchlist_revisions, "id", [row["revision_id"] for row in scored], _OF_REVISION),
         verdicts=_all(connection, select(verdicts).where(verdicts.c.hit_id == hit_id).order_by(verdicts.c.id)),
         schema=stored_version(connection),
+        story=_story(connection, hit["entry_id"]),
         left_out=(*left_out, *also_out),
     )
+
+
+def _story(connection: Connection, entry_id: int) -> tuple[Record, ...]:
+    """Who else has it, and whom they have it from, as far as it was grouped."""
+    own = select(story_members.c.story_id).where(story_members.c.entry_id == entry_id).scalar_subquery()
+    statement = (
+        select(story_members, _E.title, _E.link, _E.first_seen, _S.name.label("source"), _S.publisher)
+        .join_from(story_members, entries, _E.id == story_members.c.entry_id)
+        .join(sources, _S.id == _E.source_id)
+        .where(story_members.c.story_id == own)
+        .order_by(story_members.c.entry_id)
+        .limit(MOST_MEMBERS)
+    )
+    return _all(connection, statement)
 
 
 def _assessments(hit_id: int) -> Select[Any]:
