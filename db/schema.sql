@@ -290,7 +290,7 @@ CREATE TABLE polls (
 
 CREATE INDEX ix_polls_finished_at ON polls (finished_at);
 
-CREATE INDEX ix_polls_source_id_finished_at ON polls (source_id, finished_at);
+CREATE INDEX ix_polls_source_id_finished_at ON polls (source_id, finished_at, entries_new);
 
 CREATE TABLE rejected (
   id INTEGER NOT NULL,

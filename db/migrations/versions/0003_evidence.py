@@ -83,6 +83,8 @@ def upgrade() -> None:
     _reports()
     _stories()
     op.create_index("ix_entry_revisions_poll_id", "entry_revisions", ["poll_id"])
+    op.drop_index("ix_polls_source_id_finished_at", "polls")
+    op.create_index("ix_polls_source_id_finished_at", "polls", ["source_id", "finished_at", "entries_new"])
 
 
 def _daemon() -> None:
@@ -157,6 +159,8 @@ def _stories() -> None:
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_index("ix_polls_source_id_finished_at", "polls")
+    op.create_index("ix_polls_source_id_finished_at", "polls", ["source_id", "finished_at"])
     op.drop_index("ix_entry_revisions_poll_id", "entry_revisions")
     for table in reversed(TABLES):
         op.drop_table(table)
