@@ -25,6 +25,35 @@ def explanation_lines(account: Explanation, style: Style) -> Iterable[str]:
     yield from _earlier(account, style)
 
 
+def short_lines(account: Explanation, style: Style) -> Iterable[str]:
+    """What a person decides on: title, score and rung, the words of its rules in their sentences, and who has it."""
+    yield from _head(account, style)
+    yield from _words(account, style)
+    yield ""
+    row = account.detail.row
+    published = period.show_moment(row.published, account.zone, none="at an unknown time")
+    pairs = [("source", source_text(row)), ("published", published), ("rung", terminal(account.rung_why))]
+    yield from labelled(pairs, style)
+    link = link_text(row.link)
+    if link:
+        yield f"{style.dim('link')}       {link}"
+
+
+def whole_lines(account: Explanation, style: Style) -> Iterable[str]:
+    """Title and whole text of the entry, the words of the rules that count marked."""
+    detail = account.detail
+    spans = [] if account.is_edited_since else [m for r in account.rules if not r.suppressed_by for m in r.matches]
+    for name, body in (("title", detail.row.title), ("text", detail.text)):
+        pieces: list[tuple[str, bool]] = []
+        at = 0
+        for start, end in sorted((m.start, m.end) for m in spans if m.field == name and m.end <= len(body)):
+            if start >= at:
+                pieces += [(body[at:start], False), (body[start:end], True)]
+                at = end
+        shown = [(text, marked) for text, marked in (*pieces, (body[at:], False)) if text]
+        yield from _snippet_lines(Snippet(name, tuple(shown), cut_before=False, cut_after=False), style)
+
+
 def _head(account: Explanation, style: Style) -> Iterable[str]:
     row = account.detail.row
     for line in block(terminal(row.title) or "(no title)", style.width):

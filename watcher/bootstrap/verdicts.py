@@ -12,7 +12,9 @@ from watcher.core.errors import WatcherError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from watcher.core.verdict import Plan, Verdict, Wish
+    from watcher.core.story import StoryRow
+    from watcher.core.verdict import OpenHit, Plan, Verdict, Wish
+    from watcher.core.views import HitDetail, HitFilter, WatchlistRow
 
 
 class SqlVerdicts:
@@ -70,3 +72,58 @@ def who(given: str | None) -> str:
         return getpass.getuser()
     except (OSError, KeyError) as error:
         raise WatcherError("this user has no name here", hint="say who decides: --analyst NAME") from error
+
+
+class ReviewReader:
+    """What a review reads, of a database that is opened read only."""
+
+    def __init__(self, engine: Engine) -> None:
+        from watcher.storage.queries import Queries
+
+        self._engine = engine
+        self._queries = Queries(engine)
+
+    def watchlists(self) -> Sequence[WatchlistRow]:
+        """The watchlists, newest loaded first."""
+        return self._queries.watchlists()
+
+    def hit(self, hit_id: int) -> HitDetail | None:
+        """A hit with all that is known of it."""
+        return self._queries.hit(hit_id)
+
+    def newest_poll_at(self) -> int | None:
+        """When the newest poll was committed."""
+        return self._queries.newest_poll_at()
+
+    def open_hits(self, wanted: HitFilter) -> Sequence[OpenHit]:
+        """Hits on which nobody decided, story by story."""
+        from watcher.storage.engine import begin
+        from watcher.storage.verdicts import open_hits
+
+        with begin(self._engine) as connection:
+            return open_hits(connection, wanted)
+
+    def story(self, entry_id: int) -> StoryRow | None:
+        """The story of an entry."""
+        from watcher.storage.engine import begin
+        from watcher.storage.stories import story_rows
+
+        with begin(self._engine) as connection:
+            return story_rows(connection, [entry_id]).get(entry_id)
+
+
+@contextmanager
+def build_review(database: str) -> Iterator[tuple[ReviewReader, SqlVerdicts]]:
+    """What a review reads and writes.
+
+    Raises:
+        WatcherError: there is no database, it is damaged, or its schema is another one than ours.
+    """
+    from watcher.storage.engine import open_engine
+
+    reading = open_engine(database, read_only=True)
+    try:
+        with build_verdicts(database) as store:
+            yield ReviewReader(reading), store
+    finally:
+        reading.dispose()

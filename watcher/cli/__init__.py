@@ -41,6 +41,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "sources": "List the sources and how well each can be read.",
     },
     "Decide": {
+        "review": "Go through undecided hits, one at a time, by keys.",
         "confirm": "Confirm hits: they are what their signal asks for.",
         "dismiss": "Dismiss hits, with the reason.",
         "escalate": "Mark hits that somebody above must see.",

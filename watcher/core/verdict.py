@@ -306,6 +306,33 @@ def said_of(standing: Standing) -> str:
     return f"{standing.state}{copy} by {standing.decided.analyst}{why}"
 
 
+# --- what is still to be decided ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHit:
+    """A hit on which nobody decided yet; ``story`` is None where its entry is not grouped."""
+
+    hit_id: int
+    signal: str
+    score: float
+    story: int | None
+    entry_id: int
+
+
+def by_story(found: Sequence[OpenHit]) -> tuple[OpenHit, ...]:
+    """Hits of a signal and story beside each other, the best first; the stories by their best hits."""
+    best: dict[tuple[str, int], float] = {}
+    for hit in found:
+        key = _group(hit)
+        best[key] = max(hit.score, best.get(key, 0.0))
+    return tuple(sorted(found, key=lambda hit: (-best[_group(hit)], _group(hit), -hit.score, hit.hit_id)))
+
+
+def _group(hit: OpenHit) -> tuple[str, int]:
+    return hit.signal, hit.story if hit.story is not None else -hit.hit_id
+
+
 # --- what people write --------------------------------------------------------------------------------------------------
 
 

@@ -8,11 +8,25 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, text
 
 from watcher.core.errors import WatcherError
-from watcher.core.verdict import Decision, Draft, Plan, Standing, Verdict, Wish, plan, standings_of
+from watcher.core.verdict import (
+    OPEN,
+    Decision,
+    Draft,
+    OpenHit,
+    Plan,
+    Standing,
+    Verdict,
+    Wish,
+    by_story,
+    plan,
+    standings_of,
+)
+from watcher.core.views import HitFilter
+from watcher.storage.board import state_of
 from watcher.storage.engine import begin, writer
 from watcher.storage.evidence_tables import story_members
 from watcher.storage.sqltools import chunks
-from watcher.storage.tables import hits, verdicts
+from watcher.storage.tables import hits, verdicts, watchlist_sources, watchlists
 
 _V, _H, _M = verdicts.c, hits.c, story_members.c
 _WRITTEN = (
@@ -143,3 +157,29 @@ def hits_covered(connection: Connection, hit_ids: Sequence[int]) -> tuple[int, .
     return tuple(
         hit for hit, one in sorted(now.items()) if one.takes_back is not None and one.takes_back.covered_by in newest
     )
+
+
+def open_hits(connection: Connection, wanted: HitFilter) -> tuple[OpenHit, ...]:
+    """Hits on which nobody decided, story by story: the one with the best hit first, in it the best hit first.
+
+    Of ``wanted`` count watchlist, since, signal, source and least score.
+    """
+    w, link = watchlists.c, watchlist_sources.c
+    statement = (
+        select(_H.id, _H.signal, _H.score, _M.story_id, _H.entry_id)
+        .select_from(
+            hits.join(watchlists, w.id == _H.watchlist_id).outerjoin(story_members, _M.entry_id == _H.entry_id)
+        )
+        .where(_H.reached, state_of().in_(OPEN))
+    )
+    if wanted.watchlist is not None:
+        statement = statement.where(w.name == wanted.watchlist)
+    if wanted.since is not None:
+        statement = statement.where(_H.first_seen >= wanted.since)
+    if wanted.signal is not None:
+        statement = statement.where(_H.signal == wanted.signal)
+    if wanted.min_score is not None:
+        statement = statement.where(_H.score >= wanted.min_score)
+    if wanted.source is not None:
+        statement = statement.where(_H.source_id.in_(select(link.source_id).where(link.name == wanted.source)))
+    return by_story([OpenHit(*row) for row in connection.execute(statement)])
