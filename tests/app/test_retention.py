@@ -53,6 +53,24 @@ def test_pruned_by_command_and_not_new_when_served_again(aged: Desk, capsys: pyt
     assert main(["db", "check", "--database", database]) == 0
 
 
+def test_a_pruned_text_under_another_id_and_address_is_no_news(desk: Desk) -> None:
+    long = "The ministry said on Thursday that the pact would be discussed for a whole week in the capital."
+    desk.publish(feed(item(1, "Weather", long), item(2, "Weather", "Rain.")))
+    desk.poll()
+    for number, wait_s in ((3, 24 * HOUR_S), (4, YEAR_S)):
+        desk.publish(feed(item(number)))
+        desk.poll(after_s=wait_s)
+    assert main(["db", "prune", "--older-than", "180d", "--database", str(desk.database)]) == 0
+
+    desk.publish(feed(item(4), item(7, "Weather", long), item(8, "Weather", "Rain.")))
+    desk.poll(after_s=2 * HOUR_S)
+
+    assert desk.rows("select guid, sighting from entries where guid in ('g7', 'g8') order by guid") == [
+        ("g7", "republished"),
+        ("g8", "new"),
+    ]
+
+
 def test_stats_say_what_pruning_would_free(aged: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["db", "stats", "--database", str(aged.database)]) == 0

@@ -134,7 +134,8 @@ def _new(named: Named, known: Known, *, is_first: bool, oldest: Micros) -> Entry
     if is_first or (entry.published is not None and entry.published < oldest):
         sighting = Sighting.BACKFILLED
     else:
-        sighting = Sighting.NEW if duplicate is None else Sighting.REPUBLISHED
+        is_known = duplicate is not None or known.was_pruned(named)
+        sighting = Sighting.REPUBLISHED if is_known else Sighting.NEW
     return EntryIntent(
         scored=named.scored,
         entry_id=None,

@@ -109,6 +109,7 @@ class Known:
     by_key: dict[bytes, StoredEntry] = field(default_factory=dict)
     by_link: dict[bytes, list[StoredEntry]] = field(default_factory=dict)
     by_content: dict[bytes, list[StoredEntry]] = field(default_factory=dict)
+    pruned: set[bytes] = field(default_factory=set)
 
     @classmethod
     def of(cls, stored: Iterable[StoredEntry]) -> Known:
@@ -123,7 +124,9 @@ class Known:
             met.add(entry.entry_id)
             if entry.link_key:
                 known.by_link.setdefault(entry.link_key, []).append(entry)
-            if not entry.is_tombstone:
+            if entry.is_tombstone:
+                known.pruned.add(entry.content_digest)
+            else:
                 known.by_content.setdefault(entry.content_digest, []).append(entry)
         return known
 
@@ -154,11 +157,19 @@ class Known:
         has_guid = bool(named.scored.entry.guid.strip())
         return same_link[0] if len(same_link) == 1 and not has_guid else None
 
+    def was_pruned(self, named: Named) -> bool:
+        """Did an entry that was pruned say the very same at length, under another name?"""
+        return named.content in self.pruned and _says_much(named)
+
     def duplicate(self, named: Named) -> int | None:
         """The oldest stored entry that says the very same at length, under another name."""
-        if len(fold_space(named.scored.entry.text)) < DUPLICATE_TEXT_CHARS:
+        if not _says_much(named):
             return None
         return min((entry.entry_id for entry in self.by_content.get(named.content, ())), default=None)
+
+
+def _says_much(named: Named) -> bool:
+    return len(fold_space(named.scored.entry.text)) >= DUPLICATE_TEXT_CHARS
 
 
 def _is_same_date(stored: StoredEntry, named: Named) -> bool:
