@@ -434,6 +434,8 @@ CREATE TABLE sources (
 
 CREATE INDEX ix_sources_next_poll_at ON sources (next_poll_at) WHERE next_poll_at IS NOT NULL;
 
+CREATE INDEX ix_sources_suspected ON sources (crashes) WHERE crashes > 0;
+
 CREATE TABLE stories (
   id INTEGER NOT NULL,
   lead_id INTEGER NOT NULL,
@@ -472,9 +474,12 @@ CREATE TABLE story_members (
   entry_id INTEGER NOT NULL,
   story_id INTEGER NOT NULL,
   way TEXT NOT NULL,
+  found_way TEXT DEFAULT '' NOT NULL,
   nearest_id INTEGER,
   likeness REAL,
   related_id INTEGER,
+  copy_id INTEGER,
+  claims TEXT,
   outlet TEXT DEFAULT '' NOT NULL,
   origin TEXT DEFAULT '' NOT NULL,
   origin_why TEXT DEFAULT '' NOT NULL,

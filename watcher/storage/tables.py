@@ -111,6 +111,12 @@ sources = make_table(
         serves="claims: what is due, most overdue first; when the next one is due",
         where="next_poll_at IS NOT NULL",
     ),
+    make_index(
+        "ix_sources_suspected",
+        "crashes",
+        serves="claims: is a source polled now that may have ended a process",
+        where="crashes > 0",
+    ),
 )
 
 watchlist_sources = make_table(
@@ -565,7 +571,7 @@ daemon_spans = make_table(
 host_holds = make_table(
     "host_holds",
     "Hosts that asked to be left alone, for all their sources.",
-    Column("host", CleanText, primary_key=True, doc="Host and port"),
+    Column("host", CleanText, primary_key=True, doc="Host name or address"),
     moment("until", "Nothing is asked of it before"),
     words("reason", "What it said"),
 )

@@ -79,6 +79,8 @@ def upgrade() -> None:
     for table, columns in _columns().items():
         for column in columns:
             op.add_column(table, column)
+    suspected = sa.text("crashes > 0")
+    op.create_index("ix_sources_suspected", "sources", ["crashes"], sqlite_where=suspected, postgresql_where=suspected)
     _daemon()
     _reports()
     _stories()
@@ -129,9 +131,12 @@ def _stories() -> None:
         _int("entry_id"),
         _int("story_id"),
         _named("way"),
+        _text("found_way"),
         _int("nearest_id", optional=True),
         sa.Column("likeness", REAL),
         _int("related_id", optional=True),
+        _int("copy_id", optional=True),
+        sa.Column("claims", JSON),
         _text("outlet"),
         _text("origin"),
         _text("origin_why"),
@@ -159,6 +164,7 @@ def _stories() -> None:
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_index("ix_sources_suspected", "sources")
     op.drop_index("ix_polls_source_id_finished_at", "polls")
     op.create_index("ix_polls_source_id_finished_at", "polls", ["source_id", "finished_at"])
     op.drop_index("ix_entry_revisions_poll_id", "entry_revisions")
