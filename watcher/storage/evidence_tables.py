@@ -10,7 +10,7 @@ from sqlalchemy import Column
 
 from watcher.storage.columns import INT64, count, make_index, make_table, maybe_moment, moment, reference, row_id, words
 from watcher.storage.tables import entries
-from watcher.storage.types import Number
+from watcher.storage.types import JsonText, Number
 
 stories = make_table(
     "stories",
@@ -32,9 +32,12 @@ story_members = make_table(
     reference("entry_id", entries.name, "The entry", key=True),
     reference("story_id", "stories", "Its story"),
     words("way", "How it came there: first, link, title, text, likeness, split or joined by a person", None),
+    words("found_way", "How it came there before a person moved it; empty: nobody did"),
     Column("nearest_id", INT64, doc="The entry that it is most like (entries.id); null: it began the story"),
     Column("likeness", Number, doc="How like, 0-1; null: not measured"),
     Column("related_id", INT64, doc="An entry of another story that it is somewhat like (entries.id); null: none"),
+    Column("copy_id", INT64, doc="An entry whose text it shares (entries.id); null: none"),
+    Column("claims", JsonText, doc="Who it says it comes from: [owner family, reason] each; origins are made of these"),
     words("outlet", "Who published it: the unit of counting outlets"),
     words("origin", "Who it really comes from: the unit of counting origins"),
     words("origin_why", "Why that origin, in one line"),
