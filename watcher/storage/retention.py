@@ -30,7 +30,7 @@ from watcher.storage.tables import (
     tombstones,
 )
 
-PAGE = 500
+PAGE = 200
 """Rows that one transaction looks at."""
 
 _E, _R, _P, _B, _I, _S, _M = (
