@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.core.engine import assessed, compiled, evidence
 from tests.core.test_score import BODY, TEXT
+from watcher.core import wire
 from watcher.core.model import Entry, ParsedEntry, ParsedFeed
 from watcher.core.wire import (
     MAX_BYTES,
@@ -111,3 +112,23 @@ def test_numbers_that_are_none_do_not_leave() -> None:
 def test_hostile_json_is_a_value_error_and_nothing_else(value: object) -> None:
     with pytest.raises(ValueError):
         parsed_feed_from_json(json.dumps(value).encode())
+
+
+@dataclass(frozen=True)
+class _Odd:
+    pairs: tuple[tuple[bytes, str], ...]
+    maybe: bytes | None = None
+    plain: tuple[str, int] = ("a", 1)
+
+
+@pytest.mark.parametrize("value", [_Odd(()), _Odd(((b"a", "x"),), b"b")])
+def test_types_that_no_class_has_yet_travel_too(value: _Odd) -> None:
+    assert wire._loads(_Odd, wire._dumps(value)) == value
+
+
+def test_keys_may_come_in_any_order_and_defaults_may_be_missing() -> None:
+    (one,) = assessed(compiled(BODY), TEXT)
+    data = json.loads(assessment_to_json(one))
+    shuffled = {name: data[name] for name in sorted(data) if name != "blocked_by"}
+
+    assert assessment_from_json(json.dumps(shuffled)) == one

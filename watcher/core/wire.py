@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Final, NoReturn, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -28,25 +29,62 @@ def _refuse(expected: str, value: object) -> NoReturn:
 # --- out ----------------------------------------------------------------------------------------------------------
 
 
+Encoder = Callable[[Any], Any] | None
+"""What makes a value of one type plain; None: it is as it is (a tuple of texts becomes a list by itself)."""
+
+
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _encoder(hint: Any) -> Encoder:
+    if hint in _SIMPLE:
+        return bytes.hex if hint is bytes else None
+    if is_dataclass(hint):
+        return _plain_record(cast("type", hint))
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (UnionType, Union):
+        (item,) = (arg for arg in args if arg is not NoneType)
+        return _plain_maybe(_encoder(item))
+    if origin is tuple:
+        return _plain_row(_encoder(args[0])) if args[1:] == (...,) else _plain_pair(tuple(map(_encoder, args)))
+    return _plain_table(_encoder(args[1]))
 
 
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return {name: _plain(getattr(value, name)) for name in _names(cast("Any", type(value)))}
+def _plain_record(kind: type) -> Encoder:
+    hints = get_type_hints(kind)
+    names = tuple(field.name for field in fields(kind))
+    take = attrgetter(*names)
+    special = [(name, encode) for name in names if (encode := _encoder(hints[name])) is not None]
+
+    def plain(value: Any) -> dict[str, Any]:
+        made = dict(zip(names, take(value), strict=True))
+        for name, one in special:
+            made[name] = one(made[name])
+        return made
+
+    return plain
+
+
+def _plain_maybe(item: Encoder) -> Encoder:
+    return None if item is None else lambda value: None if value is None else item(value)
+
+
+def _plain_row(item: Encoder) -> Encoder:
+    return None if item is None else lambda value: [item(one) for one in value]
+
+
+def _plain_pair(items: tuple[Encoder, ...]) -> Encoder:
+    if not any(items):
+        return None
+    return lambda value: [one if item is None else item(one) for item, one in zip(items, value, strict=True)]
+
+
+def _plain_table(item: Encoder) -> Encoder:
+    return dict if item is None else lambda value: {key: item(one) for key, one in value.items()}
 
 
 def _dumps(value: Any) -> str:
-    return json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
+    encode = _encoder(cast("Any", type(value)))
+    plain = value if encode is None else encode(value)
+    return json.dumps(plain, allow_nan=False, separators=(",", ":"))
 
 
 # --- in -----------------------------------------------------------------------------------------------------------
@@ -120,10 +158,13 @@ def _record(kind: type) -> Decoder:
     hints = get_type_hints(kind)
     decoders = {field.name: _decoder(hints[field.name]) for field in fields(kind)}
     required = frozenset(field.name for field in fields(kind) if not _is_optional(field))
+    names, each = tuple(decoders), tuple(decoders.values())
 
     def decode(value: Any) -> Any:
         if not isinstance(value, dict):
             _refuse(kind.__name__, value)
+        if tuple(value) == names:  # as we write it: all keys, in their order
+            return kind(*[one(item) for one, item in zip(each, value.values(), strict=True)])
         if not (required <= value.keys() <= decoders.keys()):
             raise ValueError(f"wire: {kind.__name__} has keys missing or unknown")
         return kind(**{name: decoders[name](one) for name, one in value.items()})
