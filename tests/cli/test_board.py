@@ -115,7 +115,7 @@ def test_a_report_that_was_given_is_where_the_next_one_begins(database, capsys):
     assert "recorded as report 1" in capsys.readouterr().err
     text = run(capsys, "report", "--database", database, "--since", "last")
     assert "New since the last report, which reaches to 2025-12-15 14:00, given by ann." in " ".join(text.split())
-    assert "No hit in the period." in text
+    assert "No hit that stands." in text
     assert "blind since" in text
 
 

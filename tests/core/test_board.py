@@ -158,3 +158,12 @@ def test_seen_time_is_what_gaps_leave():
 
     assert seen_time(measured, SINCE, UNTIL) == 5 * DAY
     assert seen_time(measured, at("2025-12-10T12:00"), at("2025-12-11T12:00")) == DAY // 2
+
+
+def test_one_reason_of_many_sources_reads_as_one():
+    sources = (source("a"), source("b"))
+    down = [
+        state(one.name, "unreachable", "2025-10-01T00:00", reason=f"http: status 503: https://{one.name}.example/feed")
+        for one in sources
+    ]
+    assert row(sources=sources, states=down).sight.why == "unreachable: http: status 503"

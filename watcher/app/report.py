@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from watcher.core import coverage, period
 from watcher.core.basics import Micros
-from watcher.core.board import NOT_COUNTED
+from watcher.core.board import NOT_COUNTED, without_address
 from watcher.core.coverage import Coverage
 from watcher.core.errors import UsageProblem, WatcherError
 from watcher.core.views import GivenReport, HitFilter, HitRow, ReportFacts, Tally, WatchlistRow
@@ -187,7 +187,7 @@ def blind_reason(report: Report) -> str:
     since = report.coverage.blind_since
     reasons: dict[str, int] = {}
     for source in report.coverage.of("none"):
-        words = ": ".join(filter(None, (source.gaps[-1].health, source.gaps[-1].reason)))
+        words = ": ".join(filter(None, (source.gaps[-1].health, without_address(source.gaps[-1].reason))))
         reasons[words] = reasons.get(words, 0) + 1
     why = max(reasons, key=lambda words: reasons[words], default="no source is polled")
     since_text = period.show_moment(since if since is not None else report.coverage.since, report.zone)

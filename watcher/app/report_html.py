@@ -113,7 +113,9 @@ def _card(report: Report, row: BoardRow) -> Markup:
     if best is None:
         state = tag("p", _state(report, row), class_=f"rung {_sight_tone(row) or 'good'}")
         away = tag("p", f"{plural(row.away, 'hit')} dismissed", class_="faint") if row.away else None
-        shown: tuple[Child, ...] = (state, sight, away, _earlier(report, row), trend)
+        # Why nothing could be read stands above all cards.
+        seen = None if row.state in ("blind", "none") else sight
+        shown: tuple[Child, ...] = (state, seen, away, _earlier(report, row), trend)
     else:
         rung = tag("p", _steps(best), said.rung_words(row), class_="rung")
         since = tag("p", f"since {period.show_moment(best.since, zone)}")
@@ -135,7 +137,9 @@ def _anchor(name: str) -> str:
 def _state(report: Report, row: BoardRow) -> str:
     if report.filter.min_score is not None and row.state in ("quiet", "part"):
         return "none of that score"
-    return {"quiet": "quiet", "part": "quiet where we saw"}.get(row.state, "blind")
+    since = row.sight.blind_since
+    blind = "blind" if since is None else f"blind since {period.show_moment(since, report.zone)}"
+    return {"quiet": "quiet", "part": "quiet where we saw"}.get(row.state, blind)
 
 
 def _sight_tone(row: BoardRow) -> str:

@@ -81,12 +81,12 @@ def changed(report: Report) -> tuple[str, ...]:
     """The bottom line: what is new in the period, in counts and facts, the most telling first."""
     return (
         *_since_last(report),
-        _evidence(report),
+        *_evidence(report),
         *_climbs(report),
         *_trends(report),
         *_decisions(report),
         *_figures(report),
-        _sight(report),
+        *([_sight(report)] if any(part.total for part in report.parts) else []),
     )
 
 
@@ -132,14 +132,15 @@ def new_rungs(report: Report) -> tuple[RungEvent, ...]:
     )
 
 
-def _evidence(report: Report) -> str:
+def _evidence(report: Report) -> Iterable[str]:
     with_hits = [part for part in report.parts if part.total]
     if not with_hits:
-        return f"No hit in the period. {_capital(silence_of(report).why)}."
+        yield f"No hit that stands. {_sight(report)}"
+        return
     total = sum(part.total for part in with_hits)
     quiet = f"; none for {_names(report)}" if len(with_hits) < len(report.parts) else ""
     stand = f"{plural(total, 'hit')} that {'stands' if total == 1 else 'stand'}"
-    return f"{stand}, in {len(with_hits)} of {plural(len(report.parts), 'signal')}{quiet}."
+    yield f"{stand}, in {len(with_hits)} of {plural(len(report.parts), 'signal')}{quiet}."
 
 
 def _names(report: Report) -> str:

@@ -6,6 +6,7 @@ without hits is never just quiet: its ``Sight`` says what of its sources could b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,7 @@ from watcher.core.basics import SECOND, Micros
 from watcher.core.coverage import Coverage, SourceCoverage
 from watcher.core.trend import Trend, trend_of
 
+_ADDRESS = re.compile(r"[:\s]*https?://\S*$")
 DAY: Micros = 86_400 * SECOND
 RECENT_DAYS = 7
 BEFORE_DAYS = 28
@@ -297,9 +299,14 @@ def sight_of(sources: Sequence[SourceCoverage]) -> Sight:
 def _commonest(sources: Sequence[SourceCoverage]) -> str:
     reasons: dict[str, int] = {}
     for source in sources:
-        words = ": ".join(filter(None, (source.gaps[-1].health, source.gaps[-1].reason)))
+        words = ": ".join(filter(None, (source.gaps[-1].health, without_address(source.gaps[-1].reason))))
         reasons[words] = reasons.get(words, 0) + 1
     return max(reasons, key=lambda words: reasons[words])
+
+
+def without_address(reason: str) -> str:
+    """A reason without the address that ends it, so that one reason of many sources reads as one."""
+    return _ADDRESS.sub("", reason)
 
 
 def seen_time(source: SourceCoverage, low: Micros, high: Micros) -> Micros:
