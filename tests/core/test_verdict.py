@@ -12,10 +12,12 @@ from watcher.core.verdict import (
     NEW,
     STATES,
     Decision,
+    OpenHit,
     Plan,
     Standing,
     Verdict,
     Wish,
+    by_story,
     checked_analyst,
     checked_note,
     parse_grade,
@@ -173,6 +175,12 @@ def test_a_member_that_is_that_already_is_passed_over(book):
     book.add("review", 2)
 
     assert book.add("review", 1, members={1: (2,)}).drafts[-1].verdict.hit_id == 1
+
+
+def test_what_is_open_stands_by_story_the_best_story_first():
+    given = [OpenHit(1, "s", 50.0, 7, 1), OpenHit(2, "s", 90.0, None, 2), OpenHit(3, "s", 95.0, 7, 3)]
+
+    assert [one.hit_id for one in by_story([*given, OpenHit(4, "t", 93.0, 7, 1)])] == [3, 1, 4, 2]
 
 
 @pytest.mark.parametrize("text", ["B2", " b2 ", "B-2", "b 2"])

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy import text
 
 from tests.support.backends import Backend
 from tests.support.polls import HOUR, T0, document, hit_intent, poll, source
 from watcher.core.errors import WatcherError
 from watcher.core.verdict import Decision, Wish, standing_of
+from watcher.core.views import HitFilter
 from watcher.storage.engine import begin, open_engine
-from watcher.storage.verdicts import add_verdicts, companions, standings, verdicts_of
+from watcher.storage.rulestats import decided_scores, hit_uses, wordings
+from watcher.storage.verdicts import add_verdicts, companions, open_hits, standings, verdicts_of
 
 
 @pytest.fixture
@@ -123,3 +126,39 @@ def test_of_two_at_once_the_second_is_told_what_happened(desk):
     assert desk.value("SELECT count(*) FROM verdicts") == 1
     first = desk.value("SELECT analyst FROM verdicts")
     assert told == [f"nothing was written: hit 1 is {states(desk)[1]} by {first} ({first})"]
+
+
+def test_decided_scores_and_uses_follow_what_stands(desk):
+    add_verdicts(desk.engine, wish("dismiss", note="old"), [1, 2])
+    add_verdicts(desk.engine, wish("confirm"), [3])
+    add_verdicts(desk.engine, wish("undo"), [2])
+    add_verdicts(desk.engine, wish("note", note="later"), [1])
+
+    with begin(desk.engine) as connection:
+        name, signal = connection.execute(text("SELECT name, signal FROM hits, watchlists LIMIT 1")).one()
+        scores = decided_scores(connection, name, signal)
+        uses = {use.hit_id: use for use in hit_uses(connection, name)}
+        assert len(wordings(connection, [1, 2])) == 2
+        assert list(hit_uses(connection, name, T0 + HOUR)) == []
+    assert [kept for _, kept in scores] == [False, True]
+    assert [(uses[hit].state, uses[hit].reason) for hit in (1, 2, 3, 4)] == [
+        ("dismissed", "old"),
+        ("new", ""),
+        ("confirmed", ""),
+        ("new", ""),
+    ]
+    assert (uses[1].story, uses[4].story) == (1, None)
+    assert all(use.rules for use in uses.values())
+
+
+def test_what_nobody_decided_is_open_and_can_be_narrowed(desk):
+    add_verdicts(desk.engine, wish("review"), [2])
+    add_verdicts(desk.engine, wish("confirm"), [3])
+
+    def open_ids(**wanted) -> list[int]:
+        with begin(desk.engine) as connection:
+            return sorted(one.hit_id for one in open_hits(connection, HitFilter(**wanted)))
+
+    assert open_ids() == [1, 2, 4]
+    assert open_ids(source="a", since=T0, min_score=1.0) == [1, 2, 4]
+    assert open_ids(source="b") == open_ids(watchlist="no") == open_ids(signal="no") == []

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from watcher.core.errors import WatcherError
+from watcher.core.errors import UsageProblem, WatcherError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from watcher.core.document import Document
+    from watcher.core.rulestats import HitUse
     from watcher.core.story import StoryRow
     from watcher.core.verdict import OpenHit, Plan, Verdict, Wish
     from watcher.core.views import HitDetail, HitFilter, WatchlistRow
@@ -127,3 +129,60 @@ def build_review(database: str) -> Iterator[tuple[ReviewReader, SqlVerdicts]]:
             yield ReviewReader(reading), store
     finally:
         reading.dispose()
+
+
+class RuleReader:
+    """What the numbers of rules rest on, of one watchlist in a database that is opened read only."""
+
+    def __init__(self, engine: Engine, document: Document) -> None:
+        self._engine = engine
+        self._document = document
+
+    def document(self) -> Document:
+        """The newest stored revision of the watchlist."""
+        return self._document
+
+    def uses(self, since: int | None) -> Iterator[HitUse]:
+        """Every hit with its rules and what was decided on it."""
+        from watcher.storage.engine import begin
+        from watcher.storage.rulestats import hit_uses
+
+        with begin(self._engine) as connection:
+            yield from hit_uses(connection, self._document.id, since)
+
+    def wordings(self, hit_ids: Sequence[int]) -> dict[int, str]:
+        """Title and text of hits."""
+        from watcher.storage.engine import begin
+        from watcher.storage.rulestats import wordings
+
+        with begin(self._engine) as connection:
+            return wordings(connection, hit_ids)
+
+
+@contextmanager
+def build_rules(database: str, watchlist: str | None) -> Iterator[RuleReader]:
+    """The rules of a watchlist in a database, and what they found.
+
+    Raises:
+        WatcherError: there is no database, it is damaged, its schema is another one than ours, or no such watchlist.
+    """
+    from watcher.core.watchlist import read_stored
+    from watcher.storage.engine import open_engine
+    from watcher.storage.queries import Queries
+    from watcher.storage.schema import require_current
+    from watcher.storage.store import SqlStore
+
+    engine = open_engine(database, read_only=True)
+    try:
+        require_current(engine)
+        known = [row.id for row in Queries(engine).watchlists()]
+        chosen = next((name for name in known if watchlist in (None, name)), None)
+        if chosen is None:
+            raise UsageProblem(
+                f"no watchlist {watchlist!r} in this database" if known else "this database holds no watchlist yet",
+                hint=f"it holds {', '.join(known)}" if known else "`watcher run` or `watcher poll` loads one",
+            )
+        files = next(stored.files for stored in SqlStore(engine).documents() if stored.watchlist == chosen)
+        yield RuleReader(engine, read_stored(files))
+    finally:
+        engine.dispose()

@@ -56,6 +56,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "test": "Run the test cases of a watchlist.",
         "score": "Score items from a file or standard input, and write JSON Lines.",
         "rescore": "Show what an edited watchlist changes in the stored hits, and apply it.",
+        "stats": "Show what rules are worth by the decisions of analysts.",
         "backtest": "Run a watchlist over an archive: what would have fired when.",
     },
     "Care": {
