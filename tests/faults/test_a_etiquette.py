@@ -21,6 +21,9 @@ from watcher.demo.watchlist import with_sources
 HOUR = 3_600_000_000
 START = 1_764_547_200_000_000  # 1 December 2025, midnight
 HOURS, RESTARTS = 48, 10
+# For some hours it asks for two hours between polls, and once for four hours of peace; restarts fall into both.
+SLOW_HOURS, SLOW_MINUTES = range(20, 27), 120
+TIRED_AT, TIRED_MINUTES = 33, 240
 ISSUES_AT = (0, 5, 11, 20, 31, 40)
 ITEM = "<item><title>Issue {0}</title><guid>issue-{0}</guid><description>Words of issue {0}.</description></item>"
 
@@ -40,7 +43,14 @@ class Publisher:
         body = f"<rss version='2.0'><channel><title>Issues</title>{shown}</channel></rss>".encode()
         # Dates as a sloppy server writes them: what is not echoed byte for byte shows.
         modified = formatdate(1_700_000_000 + newest * 86_400, localtime=False).replace("-0000", "+0300")
-        self.source.answer = Answer(body, last_modified=modified, headers={"Set-Cookie": f"seen={newest}; Path=/"})
+        headers = {"Set-Cookie": f"seen={newest}; Path=/"}
+        hour = (self.now - START) // HOUR
+        if hour in SLOW_HOURS:
+            headers["Cache-Control"] = f"max-age={SLOW_MINUTES * 60}"
+        if hour == TIRED_AT:
+            headers["Retry-After"] = str(TIRED_MINUTES * 60)
+        status = 429 if hour == TIRED_AT else 200
+        self.source.answer = Answer(body, last_modified=modified, headers=headers, status=status)
         return b"ok"
 
 
@@ -96,7 +106,13 @@ def test_a39_a_counting_publisher_has_nothing_to_complain_of(tmp_path):
     assert bogus(requests) == []
     gaps = [(later.at - earlier.at) / 60_000_000 for earlier, later in pairwise(requests)]
     assert min(gaps) >= 60
-    assert 30 <= len(requests) <= HOURS + 1
+    for asked, gap in zip(requests, gaps, strict=False):
+        if asked.status == 429:
+            assert gap >= TIRED_MINUTES
+        elif (asked.at - START) // HOUR in SLOW_HOURS:
+            assert gap >= SLOW_MINUTES
+    assert sum(asked.status == 429 for asked in requests) == 1
+    assert 25 <= len(requests) <= HOURS + 1
     assert sum(asked.status == 200 for asked in requests) == len(ISSUES_AT)
     assert all(asked.path == "/feed.xml" for asked in requests)
     assert not any({"cookie", "referer", "authorization"} & set(asked.headers) for asked in requests)

@@ -63,7 +63,7 @@ def test_a31_retry_after_in_all_its_forms(desk, status, value, expected_s):
     assert bool(line.warnings) == (expected_s > DAY_S)
 
 
-def test_a31_retry_after_as_a_date_is_relative_to_the_servers_clock(desk):
+def test_a31_d08_retry_after_as_a_date_is_relative_to_the_servers_clock(desk):
     headers = [("Date", "Sat, 01 Jan 2000 00:00:00 GMT"), ("Retry-After", "Sat, 01 Jan 2000 03:00:00 GMT")]
     desk.publish(reply(status=503, headers=headers))
     desk.poll()
