@@ -305,9 +305,10 @@ class Derivation:
 
 def derivation(engine: Engine, now: Callable[[], Micros], owner: str) -> Derivation:
     """The derive duty over an engine that is open: everything that is derived stands in this list."""
+    from watcher.bootstrap.stories import story_duty
     from watcher.storage.search import SearchIndex
 
-    return Derivation((SearchIndex(engine),), owner, now)
+    return Derivation((SearchIndex(engine), story_duty(engine, now)), owner, now)
 
 
 @contextmanager
