@@ -2,7 +2,7 @@
 
 A thousand entries a day from 200 sources, each with its poll, wording, digests, score mark and index words; hits are of
 texts that the shipped watchlist really scores (the demo's samples), with their assessments, facets, figures, alerts,
-bodies and verdicts. It is made once for each size and kept in a folder.
+bodies and verdicts; all but the newest entries stand in stories of their own. It is made once for each size and kept in a folder.
 
     python -m bench.bigdb --entries 1000000 --hits 50000 --folder FOLDER
 """
@@ -28,7 +28,7 @@ from typing import Any
 
 from bench.harness import ROOT
 
-VERSION = 4
+VERSION = 5
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 END = 1_765_800_000 * SECOND  # 15 December 2025, noon
@@ -39,6 +39,8 @@ PRESENT = 5 * A_POLL * SOURCES  # entries still in a newest body
 _HEAD = """the of to and in a that for on with as said by at from is was it he has will not be have were
 minister government president talks state country foreign officials meeting week security union people report court
 police market economy law region war leader support statement council party energy"""
+UNGROUPED = 4 * A_DAY
+"""The newest entries, whose stories the duty makes itself."""
 COMMON = _HEAD.split()
 """Words at the head of the list: `minister` stands in about every third text."""
 RARE = "quixotrene"
@@ -255,8 +257,29 @@ class _Filler:
         if self.search:
             rows.setdefault("search_words", []).append({"rowid": number, "words": " ".join(sorted(words))})
             rows.setdefault("indexed_entries", []).append({"entry_id": number, "revision_no": 1})
+        if number <= self.entries - UNGROUPED:
+            self._story(number, source, at, rows)
         if hit is not None:
             self._hits(number, source, at, poll, hit, rows)
+
+    @staticmethod
+    def _story(number: int, source: int, at: int, rows: dict[str, list[dict[str, Any]]]) -> None:
+        """A story of its own: what the duty makes of texts that nothing is like."""
+        family = f"family-{(source - 1) // 4}"
+        story = {
+            "id": number,
+            "lead_id": number,
+            "first_at": at,
+            "last_at": at,
+            "entries": 1,
+            "outlets": 1,
+            "origins": 1,
+        }
+        rows.setdefault("stories", []).append(story)
+        why = f"published by Publisher {source - 1}"
+        member = {"entry_id": number, "story_id": number, "way": "first", "outlet": family, "origin": family}
+        member |= {"origin_why": why, "claims": json.dumps([[family, why]]), "standing": "report"}
+        rows.setdefault("story_members", []).append(member)
 
     def _is_hit(self, number: int) -> bool:
         return self._is_due(number) and self.hits_left > 0
@@ -372,6 +395,7 @@ class _Filler:
         for source in range(1, SOURCES + 1):
             self._insert("source_states", list(_states(source, start)))
         do("INSERT INTO daemon_spans (owner, started_at, beat_at) VALUES ('bench', ?, ?)", (start, END))
+        do("INSERT OR REPLACE INTO duties (name, watermark) VALUES ('stories', ?)", (max(0, self.entries - UNGROUPED),))
         if self.search:
             from watcher.core.wanted import INDEX_VERSION
 
