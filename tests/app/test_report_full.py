@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree.ElementTree import fromstring
 
@@ -196,3 +197,10 @@ def test_markup_is_made_here_and_nowhere_else():
         tag("p onclick=x")
     with pytest.raises(ValueError, match="not an SVG"):
         picture("<script>", "x")
+
+
+def test_a_figure_in_billions_fits_beside_its_axis():
+    report = full_report()
+    (reading,) = report.facts.full.figures
+    big = replace(report.facts.full, figures=(replace(reading, value=40e9),))
+    assert " bn</text>" in html_report(replace(report, facts=replace(report.facts, full=big)))

@@ -85,7 +85,7 @@ class _Canvas:
         for value in value_ticks(self._values):
             _, y = self._place(self._times.low, value)
             yield drawsvg.Line(_LEFT, y, self._right, y, stroke=FAINT)
-            yield _text(show_value(value), 12, _LEFT - 8, y + 4, text_anchor="end")
+            yield _text(_tick(value), 12, _LEFT - 8, y + 4, text_anchor="end")
         for at, label in time_ticks(self._times, 7, zone):
             x, _ = self._place(at, self._values.low)
             yield drawsvg.Line(x, self._bottom, x, self._bottom + 5, stroke=INK)
@@ -124,6 +124,14 @@ class _Canvas:
             y = self._bottom + _BOTTOM + _ROW * (number + 0.5)
             yield _mark(number, _LEFT + 6, y)
             yield _text(one.name, 12, _LEFT + 20, y + 4)
+
+
+def _tick(value: float) -> str:
+    """A value on the axis: short enough for the margin, however large."""
+    for size, name in ((1e12, " trn"), (1e9, " bn"), (1e6, " m")):
+        if abs(value) >= size:
+            return f"{show_value(value / size)}{name}"
+    return show_value(value)
 
 
 def _said(point: Point, zone: tzinfo) -> str:

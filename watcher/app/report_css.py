@@ -42,6 +42,7 @@ th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bo
 th{font-weight:600;color:var(--faint)}
 td.right,th.right{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 th{overflow-wrap:normal}
+th.day{white-space:nowrap}
 .hit{margin:.9rem 0;padding-left:3.3rem;position:relative}
 .hit .score{position:absolute;left:0;top:0;width:2.8rem;text-align:right;font-weight:600;font-variant-numeric:tabular-nums}
 .hit blockquote{margin:.35rem 0;padding:.1rem 0 .1rem .7rem;border-left:3px solid var(--line)}

@@ -6,6 +6,7 @@ requests of any kind.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from watcher.app import board as said
@@ -233,6 +234,9 @@ def _section(part: Section) -> Markup:
     return _block(part.key, part.title, *words, _table(part.grid, part.title) if part.grid else None)
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
 def _table(grid: Grid, label: str) -> Markup:
     heads = [
         tag("th", name or Markup('<span class="skip">kind</span>'), scope="col", class_=_right(grid, number))
@@ -250,7 +254,8 @@ def _right(grid: Grid, number: int) -> str | None:
 def _cell(grid: Grid, number: int, cell: str | Link) -> Markup:
     shown = anchor(cell.text, cell.url) if isinstance(cell, Link) else cell
     if number == 0:
-        return tag("th", shown, scope="row", class_=_right(grid, number))
+        look = "day" if isinstance(cell, str) and _DAY.fullmatch(cell) else _right(grid, number)
+        return tag("th", shown, scope="row", class_=look)
     return tag("td", shown, class_=_right(grid, number), data_label=grid.columns[number])
 
 
