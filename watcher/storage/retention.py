@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Engine, and_, delete, exists, func, literal, 
 
 from watcher.core.model import Micros
 from watcher.storage.engine import begin, writer
-from watcher.storage.evidence_tables import stories, story_edits, story_members
+from watcher.storage.evidence_tables import story_edits, story_members
 from watcher.storage.search import forget
 from watcher.storage.sqltools import insert_for
+from watcher.storage.storyfill import count_anew
 from watcher.storage.tables import (
     bodies,
     entries,
@@ -33,13 +34,12 @@ from watcher.storage.tables import (
 PAGE = 200
 """Rows that one transaction looks at."""
 
-_E, _R, _P, _B, _I, _S, _M = (
+_E, _R, _P, _B, _I, _M = (
     entries.c,
     entry_revisions.c,
     polls.c,
     bodies.c,
     source_items.c,
-    stories.c,
     story_members.c,
 )
 
@@ -196,19 +196,9 @@ def _delete(connection: Connection, ids: Sequence[int]) -> None:
 
 
 def _leave_stories(connection: Connection, ids: Sequence[int]) -> None:
-    """Stories without them: gone where nothing is left, else led by the oldest that is left and counted anew."""
+    """Stories without them: gone where nothing is left, else led and counted anew."""
     touched = connection.scalars(select(_M.story_id).where(_M.entry_id.in_(ids)).distinct()).all()
     if not touched:
         return
     connection.execute(delete(story_members).where(_M.entry_id.in_(ids)))
-    left = select(_M.story_id).where(_M.story_id.in_(touched))
-    connection.execute(delete(stories).where(_S.id.in_(touched), _S.id.not_in(left)))
-    of_story = _M.story_id == _S.id
-    values = {
-        "entries": select(func.count()).where(of_story).scalar_subquery(),
-        "outlets": select(func.count(_M.outlet.distinct())).where(of_story).scalar_subquery(),
-        "origins": select(func.count(_M.origin.distinct())).where(of_story).scalar_subquery(),
-    }
-    connection.execute(update(stories).where(_S.id.in_(touched)).values(values))
-    lead = select(func.min(_M.entry_id)).where(of_story).scalar_subquery()
-    connection.execute(update(stories).where(_S.id.in_(touched), _S.lead_id.in_(ids)).values(lead_id=lead))
+    count_anew(connection, touched)
