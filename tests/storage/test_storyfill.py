@@ -9,7 +9,10 @@ import pytest
 from tests.support.backends import Backend
 from tests.support.polls import HOUR, T0, digest, document, entry_intent, poll, source
 from watcher.app.stories import StoryDuty
-from watcher.storage.storyfill import StoryStore
+from watcher.core.errors import UsageProblem
+from watcher.storage.engine import begin
+from watcher.storage.stories import member_lines, stories_of_period
+from watcher.storage.storyfill import StoryStore, edit_story, undo_edit
 
 TREATY = "Envoys sign a frontier treaty in the mountain town of Arvel"
 LEAD = "The two neighbours ended nine years of quarrel over the river crossing and the customs house on Monday."
@@ -38,7 +41,7 @@ def stored(backend: Backend) -> Backend:
         "c": [
             said(
                 "c1",
-                "Frontier treaty signed in the mountain town of Arvel by envoys",
+                "Treaty on the frontier, as envoys signed it in the mountain town of Arvel",
                 "Article 1. Customs house, river crossing: both neighbours end their quarrel as of Monday.",
             )
         ],
@@ -100,3 +103,68 @@ def test_the_duty_has_one_owner(stored: Backend) -> None:
     assert one.begin_duty("me", T0, T0 + HOUR)
     assert one.fill("you") == 0
     assert not duty(stored).begin_duty("you", T0 + 1, T0 + HOUR)
+
+
+def edit(backend: Backend, kind: str, *entries: int, with_id: int | None = None) -> tuple[int, ...]:
+    return edit_story(backend.engine, kind, entries, with_id=with_id, analyst="ana", note="why", now=T0 + HOUR)
+
+
+def where(backend: Backend) -> dict[int, tuple[int, str]]:
+    return {row[0]: (row[1], row[2]) for row in partition(backend)}
+
+
+def test_a_split_sticks_and_is_undone(stored: Backend) -> None:
+    fill(duty(stored))
+    before = where(stored), stories(stored)
+    (number,) = edit(stored, "split", 1)  # the entry whose number the story bears
+    assert where(stored)[1] == (1, "split")
+    assert {where(stored)[key][0] for key in (3, 5)} == {3}
+    assert [row[0] for row in stories(stored)] == [1, 2, 3, 4]
+    again = duty(stored)
+    again.empty()
+    fill(again)
+    assert where(stored)[1] == (1, "split")
+    assert {where(stored)[key][0] for key in (3, 5)} == {3}
+    undo_edit(stored.engine, number, now=T0 + HOUR)
+    assert {where(stored)[key] for key in (1, 3, 5)} == {(3, "first"), (3, "likeness")}
+    again.empty()
+    fill(again)
+    assert (where(stored), stories(stored)) == before
+
+
+def test_a_join_sticks_and_is_undone(stored: Backend) -> None:
+    one = duty(stored)
+    fill(one)
+    before = where(stored), stories(stored)
+    (number,) = edit(stored, "join", 2, with_id=4)
+    assert where(stored)[2] == (4, "join")
+    assert [row[:3] for row in stories(stored)] == [(1, 5, 3), (4, 2, 2)]
+    one.empty()
+    fill(one)
+    assert where(stored)[2] == (4, "join")
+    undo_edit(stored.engine, number, now=T0 + HOUR)
+    assert (where(stored), stories(stored)) == before
+
+
+def test_edits_are_refused_with_a_reason(stored: Backend) -> None:
+    fill(duty(stored))
+    with pytest.raises(UsageProblem, match="no entry 99"):
+        edit(stored, "split", 99)
+    with pytest.raises(UsageProblem, match="no split or join 7"):
+        undo_edit(stored.engine, 7, now=T0)
+    (number,) = edit(stored, "split", 3)
+    undo_edit(stored.engine, number, now=T0)
+    with pytest.raises(UsageProblem, match="already"):
+        undo_edit(stored.engine, number, now=T0)
+
+
+def test_what_is_read_of_a_story(stored: Backend) -> None:
+    fill(duty(stored))
+    edit(stored, "join", 2, with_id=1)
+    with begin(stored.engine) as connection:
+        lines = member_lines(connection, 1)
+        assert (lines[0].entry_id, lines[0].row.standing) == (5, "document")
+        assert [line.edits for line in lines if line.entry_id == 2] == [((1, "join", "ana", "why"),)]
+        assert stories_of_period(connection, None, None, limit=9) == ()
+        found = stories_of_period(connection, T0, T0 + HOUR, limit=9, with_hits=False)
+        assert [(one.story_id, one.entries, one.hits) for one in found] == [(4, 1, 0), (1, 4, 0)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from watcher.core.story import STANDINGS, Standing
+from watcher.core.story import Standing
 from watcher.core.wires import AGENCIES, INSTITUTIONS, Agency
 
 HEAD_CHARS: Final = 2000
@@ -225,11 +225,6 @@ def standing_of(said: Published, *, is_primary: bool) -> Standing:
     path = said.link.split("?", 1)[0].lower()
     is_text = path.endswith(_FILES) or _DOCUMENT.match(said.title) or _TREATY.search(said.text[:HEAD_CHARS])
     return "document" if is_text else "primary"
-
-
-def rank(standing: str) -> int:
-    """Where a standing comes in a story: the document first."""
-    return STANDINGS.index(standing) if standing in STANDINGS else len(STANDINGS)
 
 
 # --- a story ------------------------------------------------------------------------------------------------------

@@ -46,3 +46,8 @@ class StoryRow:
     def is_corroborated(self) -> bool:
         """Does it come from at least two independent origins?"""
         return self.origins > 1
+
+
+def rank(standing: str) -> int:
+    """Where a standing comes in a story: the document first."""
+    return next((place for place, one in enumerate(STANDINGS) if one == standing), len(STANDINGS))

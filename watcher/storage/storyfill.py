@@ -13,10 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, text, update
 
+from watcher.core.errors import UsageProblem
 from watcher.core.grouping import Placement
 from watcher.core.likeness import Grouping, Item
 from watcher.core.model import Micros
-from watcher.core.origin import Member, Owner, Published, Traced, host_of, origins_of, rank
+from watcher.core.origin import Member, Owner, Published, Traced, host_of, origins_of
+from watcher.core.story import rank
 from watcher.core.wording import LEAD_CHARS, read_wording
 from watcher.storage.engine import begin, writer
 from watcher.storage.evidence_tables import stories, story_edits
@@ -202,8 +204,9 @@ def apply_edits(connection: Connection, now: Micros) -> set[int]:
     """Move the entries that people moved, once both sides are grouped; the stories that changed."""
     waiting = connection.execute(select(story_edits).where(_X.applied_at.is_(None)).order_by(_X.id)).all()
     changed: set[int] = set()
+    back = {edit.undoes for edit in waiting} & {edit.id for edit in waiting}  # made and taken back: nothing to do
     for edit in waiting:
-        done = _apply(connection, edit)
+        done = set() if edit.id in back or edit.undoes in back else _apply(connection, edit)
         if done is not None:
             changed |= done
             connection.execute(update(story_edits).where(_X.id == edit.id).values(applied_at=now))
@@ -232,7 +235,11 @@ def _undo(connection: Connection, row: Any, edit: Any) -> set[int]:
     last = connection.execute(left.order_by(_X.id.desc()).limit(1)).one_or_none()
     if last is not None:
         return _apply(connection, last) or set()
-    target = connection.scalar(select(_M.story_id).where(_M.entry_id == row.nearest_id)) if row.nearest_id else None
+    # Where it began its story, those that joined by it are there.
+    beside = (
+        _M.entry_id == row.nearest_id if row.nearest_id else and_(_M.nearest_id == row.entry_id, _M.found_way == "")
+    )
+    target = connection.scalar(select(_M.story_id).where(beside).order_by(_M.entry_id).limit(1))
     return _move(connection, row, target, row.found_way or row.way, by_person=False)
 
 
@@ -323,3 +330,59 @@ def _counts(story: int, rows: Sequence[Any], origins: int) -> dict[str, Any]:
         "outlets": len({row.outlet for row in rows}),
         "origins": origins,
     }
+
+
+# --- a person's edit ----------------------------------------------------------------------------------------------
+
+
+def edit_story(
+    engine: Engine,
+    edit: str,
+    entry_ids: Sequence[int],
+    *,
+    with_id: int | None = None,
+    analyst: str = "",
+    note: str = "",
+    now: Micros,
+) -> tuple[int, ...]:
+    """Record a split or a join and apply it at once; numbers of the edits.
+
+    Raises:
+        UsageProblem: an entry that is not there.
+    """
+    with begin(writer(engine)) as connection:
+        connection.execute(select(duties.c.watermark).where(duties.c.name == DUTY).with_for_update())
+        wanted = {*entry_ids, *([with_id] if with_id is not None else [])}
+        known = set(connection.scalars(select(_E.id).where(_E.id.in_(wanted))))
+        for key in sorted(wanted - known):
+            raise UsageProblem(f"there is no entry {key}", hint="`watcher story` lists stories with their entries")
+        numbers = [
+            _record(connection, {"edit": edit, "entry_id": key, "with_id": with_id}, analyst, note, now)
+            for key in entry_ids
+        ]
+        count_anew(connection, apply_edits(connection, now))
+        return tuple(numbers)
+
+
+def undo_edit(engine: Engine, number: int, *, analyst: str = "", note: str = "", now: Micros) -> int:
+    """Take an edit back, by another one; its number.
+
+    Raises:
+        UsageProblem: no such edit, or it was taken back already.
+    """
+    with begin(writer(engine)) as connection:
+        connection.execute(select(duties.c.watermark).where(duties.c.name == DUTY).with_for_update())
+        row = connection.execute(select(story_edits).where(_X.id == number)).one_or_none()
+        if row is None or row.edit == "undo":
+            raise UsageProblem(f"there is no split or join {number}", hint="`watcher story show ENTRY` lists the edits")
+        if connection.scalar(select(_X.id).where(_X.undoes == number)) is not None:
+            raise UsageProblem(f"edit {number} was taken back already")
+        made = _record(connection, {"edit": "undo", "entry_id": row.entry_id, "undoes": number}, analyst, note, now)
+        count_anew(connection, apply_edits(connection, now))
+        return made
+
+
+def _record(connection: Connection, edit: dict[str, Any], analyst: str, note: str, now: Micros) -> int:
+    values = {**edit, "analyst": analyst, "note": note, "decided_at": now}
+    made = connection.execute(insert(story_edits).values(values).returning(_X.id))
+    return int(made.scalar_one())
