@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "diff": "Show every wording of an entry, and what was changed between them.",
         "figures": "List tracked quantities as dated series beside their baseline, and plot them.",
         "evidence": "Put all that is kept about a hit into one file, or check such files.",
+        "story": "List stories and their origins; split and join them.",
         "search": "Find stored entries by words or by a query of the watchlist's language.",
         "sources": "List the sources and how well each can be read.",
     },
@@ -62,6 +63,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Care": {
         "db": "Upgrade, check, back up, prune and measure the database.",
         "doctor": "Test this machine and this set-up by what they do.",
+        "completion": "Print what makes bash, zsh or fish complete commands.",
     },
 }
 """Every command with its one-line help, in the order and under the headings of ``watcher --help``."""
@@ -147,7 +149,8 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "-V", "--version", message="watcher %(version)s")
-def cli() -> None:
+@click.option("--no-pager", is_flag=True, help="Write long output straight to the terminal.")
+def cli(no_pager: bool) -> None:  # read where lines are written
     """Watch feeds for the signals of one question, score them with reasons, and tell quiet from blind.
 
     \b

@@ -8,6 +8,7 @@ from watcher.cli.common import (
     database_option,
     format_option,
     open_queries,
+    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
@@ -48,7 +49,7 @@ def command(since: str | None, until: str | None, form: str, watchlist: str | No
     with open_queries(database) as queries:
         view = read_board(queries, since=since, until=until, watchlist=watchlist)
     if form == "table":
-        write_lines(board_text.board_lines(view, style_of()))
+        show_lines(board_text.board_lines(view, style_of()))
     elif form == "md":
         write_lines(board_text.board_markdown(view))
     else:

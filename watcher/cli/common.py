@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
@@ -93,7 +94,7 @@ def open_queries(database: str) -> Iterator[Queries]:
 
 
 def style_of(stream: TextIO | None = None) -> Style:
-    """What the stream can show. Colour only on a terminal, and not where ``NO_COLOR`` is set or the terminal is dumb."""
+    """What the stream can show. Colour on a terminal that is not dumb, or where ``FORCE_COLOR`` is set; ``NO_COLOR`` wins."""
     from watcher.core.render import Style
 
     stream = sys.stdout if stream is None else stream
@@ -101,9 +102,17 @@ def style_of(stream: TextIO | None = None) -> Style:
     columns = shutil.get_terminal_size((PIPED_WIDTH, 24)).columns if is_terminal else _asked_width()
     return Style(
         width=max(60, min(columns, WIDEST)),
-        color=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb",
+        color=_speaks_color(is_terminal),
         unicode=speaks_unicode(stream),
     )
+
+
+def _speaks_color(is_terminal: bool) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return is_terminal and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def _asked_width() -> int:
@@ -124,6 +133,30 @@ def write_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
         return
     for line in lines:
         stream.write(line + "\n")
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Write clean lines that a person reads from the top: through a pager where they do not fit on the terminal."""
+    if not _pages():
+        write_lines(lines)
+        return
+    rows, rest = shutil.get_terminal_size((PIPED_WIDTH, 24)).lines, iter(lines)
+    head = list(islice(rest, rows))
+    if len(head) < rows:
+        write_lines(head)
+    else:
+        click.echo_via_pager(line + "\n" for line in chain(head, rest))
+
+
+def _pages() -> bool:
+    """Only between a person's keyboard and screen, and not with ``--no-pager``."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is not None and ctx.find_root().params.get("no_pager"):
+        return False
+    streams = (sys.stdin, sys.stdout)
+    return (
+        all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
+    )
 
 
 def say(text: str) -> None:

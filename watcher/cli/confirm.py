@@ -24,9 +24,9 @@ def command(corroborated: bool, **given: Any) -> None:
     \b
     Examples:
       watcher confirm 12
-      watcher confirm 12 --corroborated --note "the ministry has the text on its site"
+      watcher confirm 12 --corroborated --note "the ministry has it too"
       watcher confirm 12 --story --analyst ann
-      watcher report --format jsonl | jq 'select(.type == "hit") | .hit' | watcher confirm -
+      watcher report --format jsonl | jq '.hit // empty' | watcher confirm -
 
     \b
     Exit codes: 0 done, 1 no such hit or decided by somebody else,

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import click
 
-from watcher.cli.common import database_option, format_option, open_queries, speaks_unicode, style_of, write_lines
+from watcher.cli import complete
+from watcher.cli.common import (
+    database_option,
+    format_option,
+    open_queries,
+    show_lines,
+    speaks_unicode,
+    style_of,
+    write_lines,
+)
 
 
 @click.command(short_help="Show why an entry is a hit: the sum, the words, the source.")
-@click.argument("hit", type=click.IntRange(min=1), metavar="HIT")
+@click.argument("hit", type=click.IntRange(min=1), metavar="HIT", shell_complete=complete.hits)
 @format_option("text", "json")
 @database_option
 def command(hit: int, form: str, database: str) -> None:
@@ -36,4 +45,4 @@ def command(hit: int, form: str, database: str) -> None:
     if form == "json":
         write_lines([json_line(explanation_record(account), ascii_only=not speaks_unicode())])
     else:
-        write_lines(explanation_lines(account, style_of()))
+        show_lines(explanation_lines(account, style_of()))

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import (
     database_option,
     format_option,
     open_queries,
     say,
+    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
@@ -33,8 +35,8 @@ DOCUMENT_HITS = 200
     help="Start of the period, included (default: the beginning); `last`: where the last report ended.",
 )
 @click.option("--until", metavar="TIME", help="End of the period, not included (default: the newest poll).")
-@click.option("--signal", metavar="ID", help="Only this signal.")
-@click.option("--source", metavar="NAME", help="Only this source.")
+@click.option("--signal", metavar="ID", help="Only this signal.", shell_complete=complete.signals)
+@click.option("--source", metavar="NAME", help="Only this source.", shell_complete=complete.sources)
 @click.option("--min-score", type=click.FloatRange(0, 100), metavar="N", help="Only hits that score N or more (0-100).")
 @click.option(
     "--limit",
@@ -82,7 +84,7 @@ def command(
     request = Request(**choice, limit=limit or None, full=form in DOCUMENTS)  # type: ignore[arg-type]  # click gives each option its type
     with open_queries(database) as queries:
         report = read_report(queries, request)
-    write_lines(_lines(report, form, raw=raw))
+    (show_lines if form == "table" else write_lines)(_lines(report, form, raw=raw))
     if form == "csv":
         _say_what_was_seen(report)
     if mark:

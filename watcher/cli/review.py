@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import database_option, say, style_of, watchlist_name_option
 from watcher.cli.keys import Keys
 from watcher.cli.verdicts import analyst_option
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Go through undecided hits, one at a time, by keys.")
-@click.option("--signal", "signal_id", metavar="ID", help="Only this signal.")
+@click.option("--signal", "signal_id", metavar="ID", help="Only this signal.", shell_complete=complete.signals)
 @click.option("--since", metavar="TIME", help="Only hits first seen since then.")
 @click.option("--min-score", type=click.FloatRange(0, 100), metavar="N", help="Only hits that score N or more (0-100).")
 @analyst_option

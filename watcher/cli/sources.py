@@ -11,6 +11,7 @@ from watcher.cli.common import (
     database_option,
     format_option,
     open_queries,
+    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
@@ -51,7 +52,7 @@ def command(name: str | None, health: bool, form: str, watchlist: str | None, da
 
     with open_queries(database) as queries:
         listed = read_sources(queries, watchlist)
-    write_lines(_lines(listed, name, form, health=health))
+    (show_lines if form == "table" else write_lines)(_lines(listed, name, form, health=health))
 
 
 def _lines(listed: SourceList, name: str | None, form: str, *, health: bool) -> Iterable[str]:

@@ -8,6 +8,7 @@ from watcher.cli.common import (
     database_option,
     format_option,
     open_queries,
+    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
@@ -17,7 +18,12 @@ from watcher.cli.common import (
 
 @click.group(short_help="Show what rules are worth by the decisions of analysts.")
 def command() -> None:
-    """Show what rules are worth by the decisions of analysts."""
+    """Show what rules are worth by the decisions of analysts.
+
+    \b
+    Exit codes: 0 done, 1 no database, 2 wrong usage or no such watchlist,
+    4 database damaged or from a newer watcher.
+    """
 
 
 @command.command(short_help="Fired, kept, dismissed and why; scores beside decisions; words that would suppress.")
@@ -53,8 +59,10 @@ def rules(since: str | None, form: str, watchlist: str | None, database: str) ->
         worth = read_worth(queries, _moment(database, since, queries.document().timezone), told)
     if form == "json":
         write_lines([json_line(worth_record(worth), ascii_only=not speaks_unicode())])
+    elif form == "diff":
+        write_lines(worth.diff)
     else:
-        write_lines(worth.diff if form == "diff" else worth_lines(worth, style_of()))
+        show_lines(worth_lines(worth, style_of()))
 
 
 def _moment(database: str, since: str | None, timezone: str) -> int | None:

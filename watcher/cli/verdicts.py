@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import database_option, format_option, say, speaks_unicode, write_lines
 
-Callback = Callable[..., None]
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def analyst_option(command: Callback) -> Callback:
+def analyst_option(command: _Command) -> _Command:
     """``--analyst``, shared by all that decide."""
     return click.option(
         "--analyst",
@@ -27,17 +28,17 @@ def analyst_option(command: Callback) -> Callback:
     )(command)
 
 
-def common(command: Callback) -> Callback:
+def common(command: _Command) -> _Command:
     """Arguments of every command that decides."""
     over = click.option("--over", is_flag=True, help="Replace what somebody else decided.")
-    hits = click.argument("hits", nargs=-1, required=True, metavar="HIT...")
+    hits = click.argument("hits", nargs=-1, required=True, metavar="HIT...", shell_complete=complete.hits)
     return hits(over(analyst_option(database_option(command))))
 
 
 story_option = click.option("--story", is_flag=True, help="Decide for all open hits of the same story and signal.")
 
 
-def because(*names: str, text: str) -> Callable[[Callback], Callback]:
+def because(*names: str, text: str) -> Callable[[_Command], _Command]:
     """The reason or remark."""
     return click.option(*names, "note", metavar="TEXT", default="", help=text)
 
@@ -58,7 +59,7 @@ def run(decision: str, hits: tuple[str, ...], database: str, analyst: str | None
 
 
 @click.command(short_help="Show who decided what on a hit, when and why.")
-@click.argument("hits", nargs=-1, required=True, metavar="HIT...")
+@click.argument("hits", nargs=-1, required=True, metavar="HIT...", shell_complete=complete.hits)
 @format_option("text", "jsonl")
 @database_option
 def command(hits: tuple[str, ...], form: str, database: str) -> None:

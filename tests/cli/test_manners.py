@@ -1,0 +1,167 @@
+"""How commands behave on a terminal and in a pipe: colour, pager, progress, completion."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.server import Server
+from tests.support.desk import Desk, feed, item, offer
+from tests.support.terminal import Terminal
+from watcher.cli import COMMANDS, main, progress
+from watcher.cli.common import style_of
+
+
+@pytest.fixture
+def desk(tmp_path, word_cache, monkeypatch):
+    with Server() as server:
+        desk = Desk(tmp_path, server)
+        desk.list_sources("press")
+        desk.publish(feed(offer(1), item(2, "Ministry offers pact &#27;[31m&quot; $(touch no)")))
+        desk.poll()
+    monkeypatch.setenv("WATCHER_CACHE", str(word_cache))
+    monkeypatch.setenv("WATCHER_DATABASE", str(desk.database))
+    return desk
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+# --- colour -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stream", "env", "color"),
+    [
+        (Tty(), {"TERM": "xterm"}, True),
+        (Tty(), {"TERM": "dumb"}, False),
+        (Tty(), {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (io.StringIO(), {"TERM": "xterm"}, False),
+        (io.StringIO(), {"FORCE_COLOR": "1"}, True),
+        (io.StringIO(), {"FORCE_COLOR": "0", "TERM": "xterm"}, False),
+        (Tty(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colour(monkeypatch, stream, env, color):
+    for name in ("TERM", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+    assert style_of(stream).color is color
+
+
+# --- pager --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pager(tmp_path):
+    script = tmp_path / "pager"
+    script.write_text('#!/bin/sh\necho "PAGER BEGINS"\ncat\necho "PAGER ENDS"\n')
+    script.chmod(0o755)
+    return {"PAGER": str(script)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "arguments", "paged"),
+    [(5, ["explain", "1"], True), (200, ["explain", "1"], False), (5, ["--no-pager", "explain", "1"], False)],
+)
+def test_what_does_not_fit_goes_through_the_pager(desk, pager, rows, arguments, paged):
+    with Terminal(arguments, pager, rows=rows) as screen:
+        assert screen.end() == 0
+    assert ("PAGER BEGINS" in screen.shown) is paged
+    assert "Where it is from" in screen.shown
+
+
+def test_nothing_is_paged_into_a_pipe(desk, pager):
+    command = [sys.executable, "-m", "watcher", "report"]
+    done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, **pager})
+
+    assert b"PAGER" not in done.stdout
+    assert b"\x1b" not in done.stdout
+    assert done.stderr == b""
+
+
+# --- progress -----------------------------------------------------------------------------------------------------
+
+
+def test_progress_is_quiet_in_a_pipe_and_for_short_work(monkeypatch, capsys):
+    with progress.progress("reading", 10) as tell:
+        tell(5)
+    assert capsys.readouterr().err == ""
+
+    shown = Tty()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.progress("reading", 10, clock=lambda: 1.0) as tell:
+        tell(5)
+    assert shown.getvalue() == ""
+
+
+def test_progress_says_how_far_and_wipes_itself(monkeypatch):
+    shown, times = Tty(), iter([0.0, 1.0, 1.1, 4.0])
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.progress("reading", 100, clock=lambda: next(times)) as tell:
+        tell(25)
+        tell(26)
+        tell(200)
+    lines = shown.getvalue().split("\r")
+    assert lines[1] == "reading [######------------------] 25 %, 3 s left\x1b[K"
+    assert lines[2] == "reading [########################] 100 %, 0 s left\x1b[K"
+    assert lines[-1] == "\x1b[K"
+
+    times = iter([0.0, 2.0])
+    with progress.progress("reading", clock=lambda: next(times)) as tell:
+        tell(1200)
+    assert "reading: 1,200, 2 s" in shown.getvalue()
+
+
+# --- completion ---------------------------------------------------------------------------------------------------
+
+
+def offered(words: str, incomplete_at: int) -> list[str]:
+    """What the bash script is told for a command line."""
+    env = {**os.environ, "_WATCHER_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(incomplete_at)}
+    script = "import sys; from watcher.cli import main; sys.exit(main([]))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, env=env)
+    return [line.split(",", 1)[1] for line in done.stdout.decode().splitlines() if line]
+
+
+def test_commands_options_and_names_are_offered(desk):
+    assert "confirm" in offered("watcher con", 1)
+    assert "--because" in offered("watcher dismiss --b", 2)
+    assert offered("watcher report --signal o", 3) == ["offer"]
+    assert offered("watcher report --source p", 3) == ["press"]
+    assert sorted(offered("watcher confirm ", 2)) == ["1", "2"]
+    assert "diff" in offered("watcher stats rules --format d", 4)
+
+
+def test_without_a_database_nothing_is_offered_and_nothing_breaks(desk, monkeypatch, tmp_path):
+    monkeypatch.setenv("WATCHER_DATABASE", str(tmp_path / "none.sqlite3"))
+
+    assert offered("watcher confirm ", 2) == []
+    assert not (tmp_path / "none.sqlite3").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_is_one_that_the_shell_takes(shell, tmp_path, capsys):
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert f"_WATCHER_COMPLETE={shell}_complete" in script
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} on this machine: its script is not tried")
+    (tmp_path / "script").write_text(script)
+    subprocess.run([shell, "-n", str(tmp_path / "script")], check=True)
+
+
+def test_an_unknown_shell_is_refused(capsys):
+    assert main(["completion", "tcsh"]) == 2
+    assert "completion" in COMMANDS
