@@ -297,3 +297,11 @@ def test_spans_lie_inside_and_nothing_raises(text: str) -> None:
 
     for match in [m for s in (result.signals if result else ()) for f in s.firings for m in f.matches]:
         assert 0 <= match.start < match.end <= len(text)
+
+
+@pytest.mark.parametrize("query", ["guarant* | guarantee", "guarantee | guarant*"])
+def test_the_term_told_of_a_place_does_not_depend_on_the_order_of_the_rule(query: str) -> None:
+    result = evidence(one_rule(query), "A guarantee stands.")
+
+    assert result is not None
+    assert [match.term for match in result.signals[0].firings[0].matches] == ["guarant*"]

@@ -13,6 +13,7 @@ from watcher.core.program import AtLeast, Close, Every, Node, Some, Terms, Toget
 from watcher.core.scan import Hit, Scan
 
 PLACES_CAP: Final = 1000
+_span = itemgetter(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Evaluator:
 
     def _terms(self, ids: frozenset[int], window: Window) -> Found | None:
         hits = self._inside(ids, window)
-        return Found(tuple(hits), tuple((hit[1], hit[2]) for hit in hits)) if hits else None
+        return Found(tuple(hits), tuple(map(_span, hits))) if hits else None
 
     def _inside(self, ids: frozenset[int], window: Window) -> list[Hit]:
         hits = self.scan.places(ids)

@@ -14,6 +14,7 @@ from watcher.core.evaluate import Evaluator, Window
 from watcher.core.model import FigureReading
 from watcher.core.numerals import Number, Token, numbers, tokens
 from watcher.core.program import CompiledFigure
+from watcher.core.text import fold
 
 SENTENCE_CHARS: Final = 1000
 READINGS_CAP: Final = 50
@@ -163,7 +164,15 @@ def _leads(between: Sequence[str], name: str) -> bool:
     return all(word in _FILLERS for word in between)
 
 
+def _names_unit(sentence: str, units: frozenset[tuple[str, ...]]) -> bool:
+    """False where no unit word stands in a sentence: no reading then, and no need to take it apart."""
+    folded = fold(sentence)
+    return any(unit[0] in folded or unit[0] in sentence for unit in units)
+
+
 def _read(figure: CompiledFigure, sentence: str, language: str) -> list[tuple[Number, str, int, int]]:
+    if not _names_unit(sentence, figure.units):
+        return []
     row = tokens(sentence)
     found = []
     for number in numbers(row, language):

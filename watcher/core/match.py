@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from operator import itemgetter
 
 from watcher.core.evaluate import PLACES_CAP, Evaluator, Found, Window, merged, spread
 from watcher.core.facet import mentions
 from watcher.core.figure import readings
 from watcher.core.limits import Limits
-from watcher.core.model import Evidence, Firing, Match, SignalEvidence
+from watcher.core.model import Evidence, Firing, SignalEvidence
 from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context
 from watcher.core.scan import JOINT, Hit, Scan
 from watcher.core.text import Reading
@@ -25,6 +26,19 @@ def digest(title: str, text: str) -> bytes:
 # --- rules and signals --------------------------------------------------------------------------------------------
 
 
+_by_span = itemgetter(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fired:
+    """A rule that fired: what it found, the hits that are told of it, and what takes it back."""
+
+    rule: str
+    found: Found
+    told: list[Hit]
+    suppressed: str
+
+
 class _Matcher:
     def __init__(self, scan: Scan, limits: Limits) -> None:
         self.scan = scan
@@ -33,16 +47,11 @@ class _Matcher:
 
     def candidates(self) -> tuple[dict[str, set[str]], set[str]]:
         """Rules by signal, and figures, that may fire: one of their anchors stands in the text."""
-        rules: dict[str, set[str]] = {}
-        figures: set[str] = set()
         starts = self.scan.watchlist.starts
-        for term in self.scan.raw:
-            for signal, rule in starts.get(term, ()):
-                if signal:
-                    rules.setdefault(signal, set()).add(rule)
-                else:
-                    figures.add(rule)
-        return rules, figures
+        rules: dict[str, set[str]] = {}
+        for signal, rule in set().union(*map(starts.__getitem__, starts.keys() & self.scan.raw.keys())):
+            rules.setdefault(signal, set()).add(rule)
+        return rules, rules.pop("", set())
 
     def context_met(self, context: Context, found: Found, scope: str) -> bool:
         evaluator = self.evaluator
@@ -63,7 +72,7 @@ class _Matcher:
         good = [window for window in self.sentences(found) if needs is None or find(needs.node, window)]
         return all(find(unless.node, window) for window in good)
 
-    def rule(self, rule: CompiledRule) -> tuple[Firing, Found] | None:
+    def rule(self, rule: CompiledRule) -> _Fired | None:
         found = self.evaluator.find(rule.match, self.evaluator.everything) if self.scan.may_hold(rule.groups) else None
         if found is None:
             return None
@@ -72,8 +81,7 @@ class _Matcher:
         suppressed = ""
         if rule.unless and self.taken_back(rule.unless, rule.needs, found, rule.scope):
             suppressed = f"unless: {rule.unless.text}"
-        places = min(spread(found.places), PLACES_CAP)
-        return Firing(rule.id, self.matches(found), suppressed, places, self.flag(found)), found
+        return _Fired(rule.id, found, self.told(found), suppressed)
 
     def flag(self, found: Found) -> str:
         """``look-alike`` where no place is free of words that imitate others."""
@@ -83,38 +91,49 @@ class _Matcher:
         clean = any(not any(token in flagged for token in range(begin, end)) for begin, end in found.places)
         return "" if clean else "look-alike"
 
-    def matches(self, found: Found) -> tuple[Match, ...]:
-        """The hits as they are told: one a span, title first, capped."""
-        spans: dict[tuple[int, int], Hit] = {}
-        for hit in sorted(found.hits, key=lambda hit: (hit[1], hit[2], self.scan.watchlist.infos[hit[0]].name)):
-            spans.setdefault((hit[1], hit[2]), hit)
-        return tuple(map(self.scan.match, list(spans.values())[: self.limits.matches_per_signal]))
+    def told(self, found: Found) -> list[Hit]:
+        """The hits that are told: one a span, title first, capped."""
+        infos, cap = self.scan.watchlist.infos, self.limits.matches_per_signal
+        spans: dict[tuple[int, ...], Hit] = {}
+        for hit in sorted(found.hits, key=_by_span):
+            other = spans.get(hit[1:])
+            if other is None and len(spans) == cap:
+                break
+            if other is None or infos[hit[0]].name < infos[other[0]].name:
+                spans[hit[1:]] = hit
+        return list(spans.values())
 
     def signal(self, signal: CompiledSignal, rules: set[str]) -> tuple[SignalEvidence, list[Hit]] | None:
         fired = [done for name in sorted(rules) if (done := self.rule(signal.rules[name]))]
         if not fired:
             return None
-        live = [found for firing, found in fired if not firing.suppressed_by]
-        basis = merged(live or [found for _, found in fired])
-        blocked = self.blocked_by(signal, basis) if basis else ""
-        evidence = SignalEvidence(signal.id, self.capped([firing for firing, _ in fired]), blocked)
-        return evidence, [] if blocked else [hit for found in live for hit in found.hits]
+        live = [one.found for one in fired if not one.suppressed] or [one.found for one in fired]
+        blocked = self.blocked_by(signal, live) if signal.needs or signal.unless else ""
+        evidence = SignalEvidence(signal.id, self.firings(fired), blocked)
+        kept = [] if blocked else [hit for one in fired if not one.suppressed for hit in one.found.hits]
+        return evidence, kept
 
-    def blocked_by(self, signal: CompiledSignal, basis: Found) -> str:
+    def blocked_by(self, signal: CompiledSignal, found: Sequence[Found]) -> str:
+        basis = merged(found)
+        if basis is None:  # pragma: no cover
+            return ""
         if signal.needs and not self.context_met(signal.needs, basis, signal.scope):
             return f"needs: {signal.needs.text}"
         if signal.unless and self.taken_back(signal.unless, signal.needs, basis, signal.scope):
             return f"unless: {signal.unless.text}"
         return ""
 
-    def capped(self, firings: Sequence[Firing]) -> tuple[Firing, ...]:
+    def firings(self, fired: Sequence[_Fired]) -> tuple[Firing, ...]:
         """At most so many matches a signal, shared out over its rules so that each keeps its first ones."""
-        total = sum(len(firing.matches) for firing in firings)
         cap = self.limits.matches_per_signal
-        if total <= cap:
-            return tuple(firings)
-        share = max(1, cap // len(firings))
-        return tuple(replace(firing, matches=firing.matches[:share]) for firing in firings)
+        share = cap if sum(len(one.told) for one in fired) <= cap else max(1, cap // len(fired))
+        return tuple(self.firing(one, share) for one in fired)
+
+    def firing(self, one: _Fired, share: int) -> Firing:
+        matches = tuple(map(self.scan.match, one.told[:share]))
+        return Firing(
+            one.rule, matches, one.suppressed, min(spread(one.found.places), PLACES_CAP), self.flag(one.found)
+        )
 
 
 def find_evidence(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from itertools import compress, islice
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 from watcher.core.alphabet import encode
 from watcher.core.model import Match
@@ -51,14 +51,14 @@ class Scan:
 
     # places of terms
 
-    def _signatures(self) -> list[Any]:
-        """By token, its signature; None or 0 where no term knows it."""
-        known = self.watchlist.lexis.signature
-        found = list(map(known, self.reading.tokens))
+    def _signatures(self) -> list[int]:
+        """By token, its signature; 0 where no term knows it."""
+        known = self.watchlist.lexis.signatures
+        found = known(self.reading.tokens)
         if self.reading.is_suspect:
             for index, readings in self.reading.suspects():
                 for word in readings:
-                    signature = known(encode(word))
+                    (signature,) = known([encode(word)])
                     if signature and not found[index]:
                         found[index] = signature
                         self.flagged[index] = word
@@ -67,20 +67,23 @@ class Scan:
     def _candidates(self) -> dict[int, list[int]]:
         """By term, the tokens where it begins. Checks are still to be made."""
         signatures = self._signatures()
-        roots = self.watchlist.lexis.roots
+        lexis = self.watchlist.lexis
         found: defaultdict[int, list[int]] = defaultdict(list)
+        ended = list(map(lexis.alone.__getitem__, signatures))
+        for begin in compress(range(len(ended)), ended):
+            for term in ended[begin]:
+                found[term].append(begin)
         signatures.append(0)
-        for begin in compress(range(len(signatures)), signatures):
-            node = roots[signatures[begin]]
-            at = begin
+        leads = list(map(lexis.leads.__getitem__, signatures))
+        rows = zip(compress(signatures, leads), compress(islice(signatures, 1, None), leads), strict=False)
+        nodes = list(map(lexis.pairs.get, rows))
+        for begin, first in compress(zip(compress(range(len(leads)), leads), nodes, strict=True), nodes):
+            node, at = first, begin + 2
             while node is not None:
-                ended, following = node
-                for term in ended:
+                for term in node[0]:
                     found[term].append(begin)
-                if not following:
-                    break
+                node = node[1].get(signatures[at]) if node[1] else None
                 at += 1
-                node = following.get(signatures[at])
         return dict(found)
 
     def hits(self, term: int) -> list[Hit]:

@@ -12,7 +12,8 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, compress, islice
+from itertools import accumulate, compress, count, islice
+from operator import add
 from typing import Final
 
 from watcher.core.alphabet import (
@@ -182,11 +183,12 @@ class Reading:
     scripts or holds letters that imitate others.
     """
 
-    __slots__ = ("_begins", "_classes", "_outside", "code", "is_suspect", "offsets", "text", "tokens")
+    __slots__ = ("_classes", "_outside", "begins", "code", "is_suspect", "offsets", "text", "tokens")
+    begins: list[int]
+    """Where every token begins in the plain text; worked out at the first look."""
 
     def __init__(self, text: str) -> None:
         self.offsets: Offsets | None = None
-        self._begins: list[int] | None = None
         self._outside: frozenset[str] = frozenset()
         self.is_suspect = False
         self.text = text
@@ -226,15 +228,14 @@ class Reading:
                     found.append((index, lookalike(word)))
         return [(index, readings) for index, readings in found if readings]
 
-    @property
-    def begins(self) -> list[int]:
-        """Where every token begins in the plain text; worked out once."""
-        begins = self._begins
-        if begins is None:
-            parts = self.code.split(b" ")
-            starts = accumulate(map((1).__add__, map(len, parts)), initial=0)
-            begins = self._begins = list(compress(starts, parts))
-        return begins
+    def __getattr__(self, name: str) -> list[int]:
+        """The one attribute that is not there from the start: a slot is cheaper to read again than a property."""
+        if name != "begins":
+            raise AttributeError(name)
+        parts = self.code.split(b" ")
+        starts = map(add, accumulate(map(len, parts), initial=0), count())
+        self.begins = found = list(compress(starts, parts))
+        return found
 
     def given(self, start: int, end: int) -> tuple[int, int]:
         """A span of the plain text as a span of the text as given."""
