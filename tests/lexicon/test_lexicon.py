@@ -24,13 +24,24 @@ TOGETHER = {
     ("en", "note"): {"notes"},
     ("en", "guarantee"): {"guarantees"},
     ("fr", "garantie"): {"garanties"},
+    ("de", "Garantie"): {"Garantien"},
+    ("ru", "линия"): {"линии", "линий"},
     ("de", "Vertrag"): {"Vertrags", "Verträge"},
+    ("ru", "красная"): {"красной", "красные", "красных", "красным", "красными"},
+    ("ru", "юридическая"): {"юридические", "юридических"},
+    ("de", "Russland"): {"Russlands"},
+    ("de", "Putin"): {"Putins"},
+    ("de", "Lawrow"): {"Lawrows"},
+    ("de", "Moskau"): {"Moskaus"},
+    ("de", "Verbündete"): {"Verbündeten", "Verbündeter"},
     ("de", "Schluß"): {"Schluss"},
 }
 APART = {
     ("ru", "договор"): {"договориться", "договорились"},
     ("ru", "акт"): {"актив", "активы"},
     ("en", "note"): {"noted", "noting"},
+    ("de", "Garantie"): {"Garanties", "Garantienn"},
+    ("ru", "линия"): {"линять", "линейный"},
 }
 
 

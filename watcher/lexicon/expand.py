@@ -22,7 +22,7 @@ from watcher.core.compile import words_needed
 from watcher.core.document import Document
 from watcher.core.errors import WatcherError
 
-RULES: Final = "2"
+RULES: Final = "3"
 """Version of our own choice of forms; part of the key of the cache."""
 TIMEOUT_S: Final = 300.0
 Forms = dict[tuple[str, str], frozenset[str]]

@@ -107,7 +107,8 @@ class Russian:
             for one in readings
             if one.normal_form.replace("ё", "е") == folded and one.tag.POS not in ("CONJ", "PREP", "PRCL", "INTJ")
         ]
-        return [one for one in named if one.tag.POS == named[0].tag.POS] or readings[:1]
+        same = [one for one in named if one.tag.POS == named[0].tag.POS] or readings[:1]
+        return same + [one for one in readings if _is_adjective_too(folded, same[0].tag, one.tag)]
 
     def knows(self, word: str) -> bool:
         """True always: it inflects what it has never seen as well."""
@@ -120,6 +121,17 @@ class Russian:
 
 
 _VERB_KINDS: Final = frozenset({"INFN", "VERB", "PRTS", "GRND"})
+
+
+def _is_adjective_too(word: str, tag: Any, other: Any) -> bool:
+    """True where a noun is an adjective's own form as well: красная stands in красная линия, with a plural."""
+    return bool(
+        tag.POS == "NOUN"
+        and word.endswith(("ая", "яя", "ое", "ее"))
+        and other.POS == "ADJF"
+        and "nomn" in other
+        and "Surn" not in tag
+    )
 
 
 def _same_kind(tag: Any, other: Any) -> bool:
@@ -150,6 +162,15 @@ def regular(language: str, word: str) -> set[str]:
     return {word}
 
 
+def of_names(language: str, word: str, forms: set[str]) -> set[str]:
+    """German forms that the dictionary leaves out: the genitive of names, nouns that are inflected as adjectives."""
+    if language != "de" or not word[:1].isupper() or word.isupper():
+        return set()
+    if forms == {word}:
+        return regular(language, word)
+    return {word + ending for ending in "nrms"} if word.endswith("e") and f"{word.lower()}r" in forms else set()
+
+
 def _russian() -> Russian | None:
     try:
         return Russian()
@@ -176,6 +197,7 @@ def expand_language(language: str, words: Iterable[str]) -> dict[str, list[str]]
         forms = set(map(clean, source.expand(clean(word)))) | {word}
         if len(forms) == 1 and not source.knows(word):
             forms |= regular(language, word)
+        forms |= of_names(language, word, forms)
         found[word] = sorted(variants(language, forms))
     return found
 
