@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sqlite3
+import threading
 
 import pytest
 
@@ -132,3 +135,17 @@ def test_too_many_at_once_are_refused(told, monkeypatch):
 def test_bidi_characters_in_a_note_are_shown_as_what_they_are(told):
     assert told("note", "1", "-m", "a\u202eb")[0] == 0
     assert "a\\u{202e}b" in told("verdicts", "1")[1]
+
+
+def test_a_database_that_somebody_writes_is_waited_for_and_that_is_said(told, monkeypatch):
+    """The daemon holds it; a note is written when it lets go, and nothing is when it never does."""
+    monkeypatch.setattr("watcher.cli.verdicts.WAIT_S", 0.05)
+    writer = sqlite3.connect(os.environ["WATCHER_DATABASE"], isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.5, writer.execute, ["COMMIT"]).start()
+
+    code, _, err = told("note", "1", "-m", "asked")
+
+    assert code == 0
+    assert err == "waiting: another writer holds the database\nhit 1: note added, new as before\n"
+    writer.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from watcher.app.explain import Explanation, RuleAccount, Snippet
+from watcher.app.explain import Explanation, RuleAccount, Snippet, snippets
 from watcher.app.report_files import hit_record
 from watcher.app.report_text import link_text, sighting_text, source_text
 from watcher.core import period
@@ -26,17 +26,24 @@ def explanation_lines(account: Explanation, style: Style) -> Iterable[str]:
 
 
 def short_lines(account: Explanation, style: Style) -> Iterable[str]:
-    """What a person decides on: title, score and rung, the words of its rules in their sentences, and who has it."""
+    """What a person decides on: title, score and rung, who has it, the matched sentences once, and the rules."""
     yield from _head(account, style)
-    yield from _words(account, style)
-    yield ""
     row = account.detail.row
     published = period.show_moment(row.published, account.zone, none="at an unknown time")
-    pairs = [("source", source_text(row)), ("published", published), ("rung", terminal(account.rung_why))]
-    yield from labelled(pairs, style)
+    yield from packed([source_text(row), f"published {published}"], style)
     link = link_text(row.link)
     if link:
-        yield f"{style.dim('link')}       {link}"
+        yield link
+    yield ""
+    counted = [rule for rule in account.rules if not rule.suppressed_by]
+    if account.is_edited_since:
+        yield from block(_edited_note(account), style.width)
+    else:
+        matches = [match for rule in counted for match in rule.matches]
+        for snippet in snippets(matches, row.title, account.detail.text):
+            yield from _snippet_lines(snippet, style)
+    yield ""
+    yield from labelled([(terminal(rule.rule), ", ".join(map(terminal, rule.words))) for rule in counted], style)
 
 
 def whole_lines(account: Explanation, style: Style) -> Iterable[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from watcher.core.basics import Micros
-from watcher.core.calibrate import Bin, bins_of, words_of
+from watcher.core.calibrate import LEAST, Bin, bins_of, words_of
 from watcher.core.clean import terminal
 from watcher.core.document import Document, Signal
 from watcher.core.render import Column, Style, Table, block, heading, plural
@@ -127,12 +127,13 @@ def _written(lines: list[str], signal: Signal, words: Sequence[str]) -> bool:
 def worth_lines(worth: Worth, style: Style) -> Iterable[str]:
     """Rules, calibration and suggestions for a terminal."""
     yield f"{plural(worth.hits, 'hit')}, {plural(worth.decided, 'decision')} that kept or dismissed one"
-    yield ""
     yield from _table(worth, style)
     yield ""
     yield heading("Scores and decisions", style)
     for one in worth.bins:
-        yield from block(words_of(one), style.width, rest="  ")
+        yield from block(words_of(one if one.decided >= LEAST else None), style.width, rest="  ")
+    if not worth.bins:
+        yield words_of(None)
     yield from block(
         "Counts of what people decided, never part of a score: who decides sees the score, and what is decided is not a "
         "random choice.",
@@ -144,30 +145,31 @@ def worth_lines(worth: Worth, style: Style) -> Iterable[str]:
 
 
 def _table(worth: Worth, style: Style) -> Iterable[str]:
-    columns = (
-        Column("rule", least=12),
-        Column("signal", least=8),
-        Column("fired", right=True),
-        Column("alone", right=True),
-        Column("kept", right=True),
-        Column("dismissed", right=True),
-        Column("open", right=True),
-        Column("why dismissed", least=14),
-    )
-    rows = [
-        (
-            terminal(one.rule),
-            terminal(one.signal),
-            f"{one.fired:,}",
-            f"{one.alone:,}",
-            f"{one.kept:,}",
-            f"{one.dismissed:,}",
-            f"{one.undecided:,}",
-            terminal("; ".join(f"{number}x {why}" for why, number in one.reasons)),
-        )
-        for one in worth.stats
-    ]
-    return Table(columns, rows).lines(style)
+    """A table per signal; rules that never fired in one line behind it."""
+    titles = {signal.id: signal.title for signal in worth.document.signals}
+    for signal in dict.fromkeys(one.signal for one in worth.stats):
+        here = [one for one in worth.stats if one.signal == signal]
+        fired = [one for one in here if one.fired]
+        yield ""
+        yield heading(terminal(f"{titles.get(signal, signal)} ({signal})"), style)
+        if fired:
+            yield from Table(_COLUMNS, [_row(one) for one in fired]).lines(style)
+        silent = ", ".join(one.rule for one in here if not one.fired)
+        if silent:
+            yield from block(terminal(f"never fired: {silent}"), style.width, rest="  ")
+
+
+_COLUMNS = (
+    Column("rule", least=20),
+    *(Column(title, right=True) for title in ("fired", "alone", "kept", "dismissed", "open")),
+    Column("why dismissed", least=14),
+)
+
+
+def _row(one: RuleStat) -> tuple[str, ...]:
+    numbers = (one.fired, one.alone, one.kept, one.dismissed, one.undecided)
+    why = "; ".join(f"{number}x {reason}" for reason, number in one.reasons)
+    return (terminal(one.rule), *(f"{number:,}" for number in numbers), terminal(why))
 
 
 def _suggested(worth: Worth, style: Style) -> Iterable[str]:

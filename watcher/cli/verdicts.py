@@ -6,7 +6,9 @@ What they share stands here; each is a short module of its own, where the group 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +17,9 @@ from watcher.cli import complete
 from watcher.cli.common import database_option, format_option, say, speaks_unicode, write_lines
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+WAIT_S = 1.5
 
 
 def analyst_option(command: _Command) -> _Command:
@@ -52,10 +57,22 @@ def run(decision: str, hits: tuple[str, ...], database: str, analyst: str | None
 
     request = Request(Decision(decision), who(analyst), **more)
     ids = parse_ids(hits, sys.stdin if "-" in hits else None)
-    with build_verdicts(database) as store:
+    with build_verdicts(database) as store, _said_when_it_takes_long():
         made = decide(store, request, ids, wall())
     for line in told(made):
         say(line)
+
+
+@contextmanager
+def _said_when_it_takes_long() -> Iterator[None]:
+    """Say what we wait for: a daemon may hold the database for some seconds."""
+    timer = threading.Timer(WAIT_S, say, ["waiting: another writer holds the database"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @click.command(short_help="Show who decided what on a hit, when and why.")

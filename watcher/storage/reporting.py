@@ -47,13 +47,15 @@ def full_facts(connection: Connection, wanted: HitFilter, facts: ReportFacts) ->
     from watcher.storage.figures import figure_points
 
     away, away_total = _away(connection, wanted, facts)
+    last = last_report(connection, facts.watchlist)
     return FullFacts(
         extras=extras(connection, facts.hits),
         away=away,
         away_total=away_total,
         decided=_decided(connection, facts),
         figures=figure_points(connection, facts.watchlist, facts.since, facts.until),
-        last_report=last_report(connection, facts.watchlist),
+        last_report=last,
+        late=_late(connection, facts, last),
     )
 
 
@@ -190,6 +192,14 @@ def _decided(connection: Connection, facts: ReportFacts) -> tuple[Decided, ...]:
         .order_by(_V.to_state)
     )
     return tuple(Decided(state, number) for state, number in connection.execute(statement))
+
+
+def _late(connection: Connection, facts: ReportFacts, last: GivenReport | None) -> int:
+    if last is None or facts.since is None:
+        return 0
+    made = (_H.made_at >= last.given_at, _H.first_seen < facts.since, _H.reached)
+    mine = select(func.count()).select_from(hits).where(_H.watchlist_id == watchlist_id(facts.watchlist), *made)
+    return connection.scalar(mine) or 0
 
 
 # --- reports that were given --------------------------------------------------------------------------------------
