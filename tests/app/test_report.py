@@ -264,7 +264,7 @@ def test_i15_markdown_escapes_what_a_title_holds():
     given = facts(hits=(hit(title="[x](javascript:a) <img src=y> | z", link="https://a.example/)<("),))
     text = "\n".join(markdown_lines(build_report(given)))
 
-    assert "[\\[x\\](javascript:a) \\<img src=y\\> \\| z](<https://a.example/)%3C(>)" in text
+    assert "[\\[x\\](javascript:a) \\<img src=y\\> \\| z](<https://a.example/%29%3C%28>)" in text
 
 
 def test_markdown_tells_coverage_and_filters():

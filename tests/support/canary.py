@@ -106,14 +106,14 @@ LINKS: Final[dict[str, str]] = {
 """By name: what a publisher can put where an address is expected."""
 
 LIVE_MARKUP: Final = (
-    "<script", "<img", "<svg", "<iframe", "<evil", "<h1>canary", "<!entity", "<details", "</style><style", "<base",
+    "<script", "<img", "<svg", "<iframe", "<evil", "<!entity", "<details", "</style><style", "<base",
 )  # fmt: skip
 """Beginnings, in small letters, that stand in no face unless something was not escaped."""
 
 LIVE_SCHEMES: Final = ("javascript:", "vbscript:", "data:", "file:", "blob:", "view-source:")
 
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
@@ -134,9 +134,11 @@ def formula_cells(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def live_markup(shown: str) -> list[str]:
-    """Beginnings of elements that only a text of ours can have brought into an output."""
-    small = shown.lower()
-    return [begin for begin in LIVE_MARKUP if begin in small]
+    """Beginnings of elements that stand without a backslash before them.
+
+    A face that writes such elements itself compares with what it shows of a calm text.
+    """
+    return [begin for begin in LIVE_MARKUP if re.search(rf"(?<!\\){begin}", shown, re.IGNORECASE)]
 
 
 def extra_lines(shown: str, records: int) -> int:

@@ -207,6 +207,8 @@ def _markdown_signal(report: Report, part: SignalPart) -> Iterable[str]:
 def markdown_link(title: str, url: str) -> str:
     """The title as a link where the address may be one, else the title alone."""
     label, link = markdown(title) or "(no title)", safe_link(url)
+    # A reader that does not know the angle brackets ends the address at the first parenthesis.
+    link = link.replace("(", "%28").replace(")", "%29")
     return f"[{label}](<{link}>)" if link else label
 
 

@@ -115,12 +115,14 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 def _pieces(word: str, columns: int) -> list[str]:
-    pieces = []
-    while width(word) > columns:
-        head = _head(word, columns)
-        pieces.append(head)
-        word = word[len(head) :]
-    return [*pieces, word]
+    pieces, start, used = [], 0, 0
+    for place, character in enumerate(word):  # once over the word: it may be as long as a publisher likes
+        wide = character_width(character)
+        if used + wide > columns:
+            pieces.append(word[start:place])
+            start, used = place, 0
+        used += wide
+    return [*pieces, word[start:]]
 
 
 def block(text: str, columns: int, *, first: str = "", rest: str | None = None) -> list[str]:
