@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 
@@ -117,6 +118,18 @@ def test_a_report_that_was_given_is_where_the_next_one_begins(database, capsys):
     assert "New since the last report, which reaches to 2025-12-15 14:00, given by ann." in " ".join(text.split())
     assert "No hit that stands." in text
     assert "blind since" in text
+
+
+def test_what_a_rescore_finds_later_is_not_passed_over(database, capsys):
+    assert main(["report", "--database", database, "--since", "7d", "--mark"]) == 0
+    connection = sqlite3.connect(database)
+    connection.execute("UPDATE hits SET made_at = 9000000000000000 WHERE id = 1")
+    connection.commit()
+    connection.close()
+    capsys.readouterr()
+
+    text = " ".join(run(capsys, "report", "--database", database, "--since", "last").split())
+    assert "1 hit of texts from before this period was made after that report was given" in text
 
 
 def test_only_the_mark_writes(database, capsys):

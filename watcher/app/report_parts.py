@@ -100,6 +100,10 @@ def _since_last(report: Report) -> Iterable[str]:
         yield f"New since the last report, which reaches to {until}, given{by}."
     else:
         yield f"The last report given reaches to {until}{by}; this one has a period of its own."
+    late = full_of(report).late
+    if late:
+        made = f"{plural(late, 'hit')} of texts from before this period {'was' if late == 1 else 'were'} made"
+        yield f"{made} after that report was given, by a rescore or a catch-up."
 
 
 def _climbs(report: Report) -> Iterable[str]:
@@ -311,7 +315,9 @@ def timeline_of(report: Report) -> tuple[TimelineItem, ...]:
         )
         for event in new_rungs(report)
     ]
-    return join_timeline(report.view.facts.watchlist.outline["timeline"], [*found, *_leads(report)], report.zone)
+    joined = join_timeline(report.view.facts.watchlist.outline["timeline"], [*found, *_leads(report)], report.zone)
+    # What the watchlist knows of the time after the period is no background of it.
+    return tuple(item for item in joined if item.at < report.facts.until)
 
 
 def _leads(report: Report) -> Iterable[TimelineItem]:

@@ -236,7 +236,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class FullFacts:
-    """What a whole report holds beside its hits and its board; ``extras`` by hit id, of the hits that are shown."""
+    """What a whole report holds beside its hits and its board; ``extras`` by hit id, of the hits that are shown.
+
+    ``late`` counts hits of texts from before the period that were made after the last report was given: a rescore or a
+    catch-up found them, and no report has told them yet.
+    """
 
     extras: Mapping[int, HitExtra] = field(default_factory=dict)
     away: tuple[AwayRow, ...] = ()
@@ -244,6 +248,7 @@ class FullFacts:
     decided: tuple[Decided, ...] = ()
     figures: tuple[FigurePoint, ...] = ()
     last_report: GivenReport | None = None
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
