@@ -45,7 +45,16 @@ def faces(database: Path) -> dict[str, Callable[[], int]]:
             report = read_report(queries, Request(since=since, limit=200, full=True))
         return len(html_report(report))
 
-    made: dict[str, Callable[[], int]] = {}
+    def review() -> int:
+        from watcher.app.review import Review
+        from watcher.bootstrap.verdicts import build_review
+        from watcher.core.views import HitFilter
+
+        with build_review(str(database)) as (queries, store):
+            first = Review(queries, store, queries.open_hits(HitFilter()), "bench", lambda: 0)
+            return sum(map(len, first.screen(Style(), 40)))
+
+    made: dict[str, Callable[[], int]] = {"the first item of a review": review}
     for name, since in PERIODS:
         for face in (board, text, html):
             made[f"{face.__name__} of {name}"] = lambda face=face, since=since: face(since)

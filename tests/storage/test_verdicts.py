@@ -162,3 +162,12 @@ def test_what_nobody_decided_is_open_and_can_be_narrowed(desk):
     assert open_ids() == [1, 2, 4]
     assert open_ids(source="a", since=T0, min_score=1.0) == [1, 2, 4]
     assert open_ids(source="b") == open_ids(watchlist="no") == open_ids(signal="no") == []
+
+
+def test_a_report_shows_the_grade_that_stands(desk):
+    add_verdicts(desk.engine, wish("grade", reliability="B", credibility="2"), [1, 2])
+    add_verdicts(desk.engine, wish("undo"), [2])
+
+    facts = desk.queries.report_facts(HitFilter(), full=True)
+    assert facts.full is not None
+    assert {hit: one.grade for hit, one in facts.full.extras.items()} == {1: "B2", 2: "", 3: "", 4: ""}
