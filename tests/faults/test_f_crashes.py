@@ -47,6 +47,7 @@ def test_f10_a_feed_that_ends_the_process_is_put_aside_and_the_others_live(desk)
 
 
 def test_f10_it_is_asked_again_after_a_while_and_is_well_when_it_is_mended(desk):
+    desk.list_sources("bad")
     while live(desk)[0]:
         pass
     desk.clock.move(4 * HOUR_S)
