@@ -247,5 +247,6 @@ def test_f09_reading_works_with_an_empty_environment(database):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_pipe_gets_no_colour_whatever_the_terminal_says(database):
-    assert b"\x1b" not in process(database, "report", TERM="xterm-256color", FORCE_COLOR="1").stdout
+def test_a_pipe_gets_no_colour_unless_it_is_forced(database):
+    assert b"\x1b" not in process(database, "report", TERM="xterm-256color", FORCE_COLOR="").stdout
+    assert b"\x1b[1m" in process(database, "report", FORCE_COLOR="1", NO_COLOR="").stdout

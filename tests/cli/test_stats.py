@@ -63,6 +63,15 @@ def test_numbers_reasons_and_calibration(desk, capsys):
     assert all(map(is_harmless, out.splitlines()))
 
 
+def test_explain_says_what_became_of_hits_that_scored_alike(desk, capsys):
+    assert main(["explain", "1"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "Beside the score: of 12 decided hits that scored" in out
+    assert "6 were kept (95 %: 25-75 %)." in out
+    main(["explain", "1", "--format", "json"])
+    assert json.loads(capsys.readouterr().out)["decided_alike"].startswith("of 12 decided hits")
+
+
 def test_the_diff_applies_and_passes_the_check(desk, capsys, tmp_path):
     ungrouped(desk)
     assert main(["stats", "rules", "--format", "diff"]) == 0

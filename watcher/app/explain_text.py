@@ -14,10 +14,12 @@ from watcher.core.model import Part
 from watcher.core.render import Column, Style, Table, block, heading, labelled, packed, plural, width, wrap
 
 
-def explanation_lines(account: Explanation, style: Style) -> Iterable[str]:
-    """The whole account, line by line."""
+def explanation_lines(account: Explanation, style: Style, beside: str = "") -> Iterable[str]:
+    """The whole account, line by line; ``beside`` is what stands beside the score and never in it."""
     yield from _head(account, style)
     yield from _sum(account, style)
+    if beside:
+        yield from block(f"Beside the score: {beside}.", style.width)
     yield from _words(account, style)
     yield from _suppressed(account, style)
     yield from _touched(account, style)

@@ -186,3 +186,18 @@ def build_rules(database: str, watchlist: str | None) -> Iterator[RuleReader]:
         yield RuleReader(engine, read_stored(files))
     finally:
         engine.dispose()
+
+
+def decisions_beside(database: str, watchlist: str, signal: str, score: float) -> str:
+    """How many decided hits of a signal that scored like this were kept, in words; empty where too few were decided."""
+    from watcher.core.calibrate import bin_of, bins_of, words_of
+    from watcher.storage.engine import begin, open_engine
+    from watcher.storage.rulestats import decided_scores
+
+    engine = open_engine(database, read_only=True)
+    try:
+        with begin(engine) as connection:
+            found = bin_of(bins_of(decided_scores(connection, watchlist, signal)), score)
+        return "" if found is None else words_of(found)
+    finally:
+        engine.dispose()

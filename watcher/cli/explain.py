@@ -38,11 +38,16 @@ def command(hit: int, form: str, database: str) -> None:
     """
     from watcher.app.explain import read_explanation
     from watcher.app.explain_text import explanation_lines, explanation_record
+    from watcher.bootstrap.verdicts import decisions_beside
     from watcher.core.clean import json_line
 
     with open_queries(database) as queries:
         account = read_explanation(queries, hit)
+    row = account.detail.row
+    beside = decisions_beside(database, row.watchlist, row.signal, row.score)
     if form == "json":
-        write_lines([json_line(explanation_record(account), ascii_only=not speaks_unicode())])
+        write_lines(
+            [json_line({**explanation_record(account), "decided_alike": beside}, ascii_only=not speaks_unicode())]
+        )
     else:
-        show_lines(explanation_lines(account, style_of()))
+        show_lines(explanation_lines(account, style_of(), beside))
