@@ -32,11 +32,11 @@ class Grouping:
     related: float = 0.30
     title_overlap: float = 0.2
     title_overlap_same_source: float = 0.45
-    story_likeness: float = 0.30
+    story_likeness: float = 0.40
     story_members: int = 8
-    postings: int = 150
-    reads: int = 600
-    compared: int = 16
+    postings: int = 100
+    reads: int = 300
+    compared: int = 12
     tried: int = 3
     background: int = 1000
 
@@ -89,9 +89,13 @@ class LikenessIndex:
         terms = array("I", map(self._number, item.wording.terms))
         kept = Kept(item, story, terms, bytes(item.wording.terms.values()))
         self._kept[item.entry_id] = kept
+        most = self._rules.postings
         for term in terms:
             self._seen[term] += 1
-            self._postings[term].append(item.entry_id)
+            postings = self._postings[term]
+            postings.append(item.entry_id)
+            if len(postings) > 4 * most:
+                del postings[: -2 * most]  # only the newest are ever read
         return kept
 
     def remove(self, entry_id: int) -> None:
@@ -141,7 +145,7 @@ class LikenessIndex:
         left = rules.reads
         for term in sorted(weights, key=lambda number: (seen[number], terms[number])):
             square = weights[term] ** 2
-            postings = self._newest(term)
+            postings = self._postings[term][-rules.postings :]
             for entry_id in postings:
                 if entry_id in kept:
                     found[entry_id] += square
@@ -149,14 +153,6 @@ class LikenessIndex:
             if left <= 0:
                 break
         return found
-
-    def _newest(self, term: int) -> array[int]:
-        most = self._rules.postings
-        postings = self._postings[term]
-        if len(postings) > 2 * min(most, self._seen[term]) + most:
-            alive = [key for key in postings if key in self._kept][-most:]
-            postings = self._postings[term] = array("q", alive)
-        return postings[-most:]
 
     def _cosine(self, weights: dict[int, float], norm: float, other: Kept) -> float:
         whole, logs = self._rarity()

@@ -69,7 +69,7 @@ class Member:
 # --- the patterns -------------------------------------------------------------------------------------------------
 
 _BEFORE: Final = (
-    r"according to|says|citing|cited by|quoted by|quoting|as reported by|reported by|first reported by|told|reports? by|"
+    r"according to|says|reporting by|citing|cited by|quoted by|quoting|as reported by|reported by|first reported by|told|reports? by|"
     r"со? ссылкой на|по данным|по (?:со|у)общени(?:ю|ям)|по информации|как (?:сообщ|переда|пиш)\w+|(?:сообщ|переда|пиш)\w+|"
     r"рассказал\w* (?:агентству )?|заявил\w* (?:агентству )?|цитирует|з посиланням на|за (?:повідомленням|даними|інформацією)|"
     r"(?:повідомля|переда)\w+|selon|d'après|d’après|rapporté par|citée? par|a (?:déclaré|indiqué|dit) à|"
