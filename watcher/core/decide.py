@@ -218,27 +218,13 @@ def decide_body(
     verdict = health.after_body(count, silence=pace.silence(arrivals, times.now))
     wishes = cadence.Wishes(fetched.max_age_s, feed.ttl_s, feed.skip_hours, feed.skip_days)
     then = cadence.after_success(times.now, claim.spec.interval_s, wishes, times.jitter, limits)
-    # A body that ended early is asked for again in full: neither its validators nor its digests may be kept.
-    is_whole = not feed.partial
     alarmed = alarm.after_poll(claim, verdict, times.now)
     place = moved.after_answer(claim.moved, fetched.hops, fetched.url, times.now)
-    change = SourceChange(
+    change = replace(
+        _remembered(claim, fetched, feed, verdict, times.now),
         next_poll_at=then.at,
-        health=verdict.health,
-        reason=verdict.reason,
-        failures=verdict.failures,
-        etag=fetched.etag if is_whole else "",
-        last_modified=fetched.last_modified if is_whole else "",
-        body_digest=fetched.digest if is_whole else claim.body_digest,
-        item_digests=feed.item_digests if is_whole else None,
-        last_ok_at=times.now,
-        kind_state=feed.kind_state if is_whole else claim.kind_state,
         alarmed_at=alarmed.at,
-        ttl_s=feed.ttl_s,
-        quiet_hours=feed.skip_hours,
-        quiet_days=feed.skip_days,
         arrivals=arrivals,
-        body_at=times.now,
         moved=place,
     )
     told = (
@@ -246,7 +232,7 @@ def decide_body(
         *moved.told(claim.moved, place),
         *_frozen(claim, fetched, times),
     )
-    cut = () if is_whole else ("the body ended early: what was whole in it is kept, and it is asked for again",)
+    cut = () if not feed.partial else ("the body ended early: what was whole in it is kept, and it is asked for again",)
     return PollIntent(
         claim=claim,
         started_at=times.started_at,
@@ -266,6 +252,27 @@ def decide_body(
         seen_items=decided.seen_items,
         left=tuple(left),
         notices=_notices(alarmed),
+    )
+
+
+def _remembered(claim: Claim, fetched: Fetched, feed: ParsedFeed, verdict: health.Verdict, now: Micros) -> SourceChange:
+    """What the next poll starts from. A body that ended early is asked for again: no validator and no digest of it is kept."""
+    is_whole = not feed.partial
+    return SourceChange(
+        next_poll_at=now,
+        health=verdict.health,
+        reason=verdict.reason,
+        failures=verdict.failures,
+        last_ok_at=now,
+        body_at=now,
+        etag=fetched.etag if is_whole else "",
+        last_modified=fetched.last_modified if is_whole else "",
+        body_digest=fetched.digest if is_whole else claim.body_digest,
+        item_digests=feed.item_digests if is_whole else None,
+        kind_state=feed.kind_state if is_whole else claim.kind_state,
+        ttl_s=feed.ttl_s,
+        quiet_hours=feed.skip_hours,
+        quiet_days=feed.skip_days,
     )
 
 
