@@ -4,9 +4,9 @@
 
 Ours is measured twice: *matching alone* (all hits of all terms, verified, with spans) and the *whole pipeline* (text to
 evidence with spans, and scored). The floor folds, splits and looks up the same texts without rules. Peers get the same
-terms: a loop of compiled patterns, one big alternation, flashtext, and an Aho-Corasick automaton over the lower-cased
-text, used plainly (it knows no word edges and loses phrases over hyphens and line ends). A peer that is too slow for
-all texts runs on the first of them; its floor is then of those texts.
+terms: a loop of compiled patterns, one big alternation, flashtext, spaCy's PhraseMatcher (where it is installed), and an
+Aho-Corasick automaton over the lower-cased text, used plainly (it knows no word edges and loses phrases over hyphens
+and line ends). A peer that is too slow for all texts runs on the first of them.
 
 "Same work" is yes only where both sides found equally many, or, against the loop, where ours holds every span of the
 loop. The floor finds nothing, flashtext keeps the longest term of a place only, an alternation one term of a place, and
@@ -296,6 +296,23 @@ def automaton(terms: Sequence[str]) -> Work:
     return work
 
 
+def spacy_matcher(terms: Sequence[str]) -> Work | None:
+    """spaCy's PhraseMatcher over a blank tokenizer; None where spaCy is not installed (it comes without models)."""
+    try:
+        import spacy
+        from spacy.matcher import PhraseMatcher
+    except ImportError:
+        return None
+    tokenizer = spacy.blank("xx").tokenizer
+    matcher = PhraseMatcher(tokenizer.vocab, attr="LOWER")
+    matcher.add("term", list(map(tokenizer, terms)))
+
+    def work(texts: Sequence[Text]) -> int:
+        return sum(len(matcher(tokenizer(f"{title}\n{text}"))) for title, text in texts)
+
+    return work
+
+
 # --- measuring ------------------------------------------------------------------------------------------------------
 
 
@@ -340,6 +357,9 @@ def measure(loaded: Loaded, size: str, texts: Sequence[Text], rounds: int) -> di
         Contender("re loop", re_loop(terms), few),
         Contender("one alternation", alternation(terms), few),
     ]
+    spacy = spacy_matcher(terms)
+    if spacy:
+        sides.append(Contender("spaCy PhraseMatcher", spacy, texts))
     for side in sides:
         if not side.name.startswith(("re", "one")):
             side.work(side.texts)
@@ -372,7 +392,10 @@ def rows(sides: dict[str, Contender], work: str, spans: tuple[int, int]) -> list
         ("few:matching", "re loop", "≥ 30"),
         ("few:pipeline", "re loop", "≥ 30"),
         ("few:matching", "one alternation", "> 1"),
+        ("matching", "spaCy PhraseMatcher", "> 1"),
+        ("pipeline", "spaCy PhraseMatcher", "> 1"),
     ]
+    pairs = [pair for pair in pairs if pair[1] in sides]
     for mine, theirs, expected in pairs:
         ours, other = sides[mine], sides[theirs]
         ratios = [b / a for a, b in zip(ours.seconds, other.seconds, strict=False) if a > 0]
