@@ -71,7 +71,9 @@ def test_issues_of_a_series_are_not_one_event():
 
 def test_related_is_kept_and_joins_nothing():
     (_, two) = place(
-        item(1, "Envoys sign treaty on river crossing"), item(2, "Treaty stirs farmers at crossing, stirs valley")
+        item(1, "Envoys sign treaty on river crossing"),
+        item(2, "River crossing treaty stirs farmers in valley"),
+        rules=Grouping(join=0.9),
     )
     assert (two.story, two.related) == (2, 1)
 

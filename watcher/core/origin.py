@@ -114,7 +114,7 @@ _PUBLISHED: Final = (
 _INSTITUTION: Final = re.compile(rf"(?<![\w-])(?:{_spelled(INSTITUTIONS)})(?!\w)")
 _HAS_SITE: Final = re.compile(rf"\b(?i:{_SITE})\b")
 _HAS_PUBLISHED: Final = re.compile(rf"\b(?i:{_PUBLISHED})\b")
-_HOST: Final = re.compile(r"(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,6}\b", re.IGNORECASE)
+_HOST: Final = re.compile(r"(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,12}\b", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 
 _DOCUMENT: Final = re.compile(
