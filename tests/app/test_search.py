@@ -116,3 +116,9 @@ def test_whatever_matches_is_a_candidate(query, title, text):
     needle = prepare(query, None, no_forms)
     if find_evidence(needle.compiled, title, text, limits=Limits()):
         assert may_match(needle.groups, index_words(title, text))
+
+
+def test_the_best_are_looked_for_among_the_newest(polled, monkeypatch):
+    monkeypatch.setattr("watcher.app.search.BEST_OF", 2)
+    assert titles(polled, '"pact"', "--best") == ["Weather"]
+    assert titles(polled, '"pact"') == ["Weather", "Minister holds draft pact"]

@@ -57,7 +57,7 @@ def test_hits_and_what_is_told_of_entries(desk: Backend) -> None:
 
 def test_a_run_is_taken_up_until_it_has_ended(desk: Backend) -> None:
     one, store = rescoring(desk), desk.store()
-    run_id, position = one.begin_run(OTHER, {}, T0)
+    run_id, position = one.begin_run(OTHER, {}, T0 + HOUR)
     (text, *_) = one.texts(None, 0, 1)
     scored = TextAssessed(text.entry_id, 1, (assessment(score=90.0),))
     with store.write() as transaction:
@@ -65,10 +65,9 @@ def test_a_run_is_taken_up_until_it_has_ended(desk: Backend) -> None:
         transaction.advance_run(run_id, text.entry_id)
 
     assert position == 0
-    assert one.begin_run(OTHER, {}, T0) == (run_id, text.entry_id)
-    assert one.begin_run(REVISION, {}, T0)[0] != run_id
+    assert one.begin_run(OTHER, {}, T0 + HOUR) == (run_id, text.entry_id)
     one.end_run(run_id, {"gained": 1}, T0)
-    assert one.begin_run(OTHER, {}, T0)[1] == 0
+    assert one.begin_run(OTHER, {}, T0 + HOUR)[1] == 0
     assert desk.value("SELECT count(*) FROM runs WHERE finished_at IS NOT NULL") == 1
     assert one.hits([text.entry_id])[text.entry_id, "offer"].score == 90.0
     assert desk.value("SELECT count(*) FROM outbox") == 0
@@ -76,7 +75,7 @@ def test_a_run_is_taken_up_until_it_has_ended(desk: Backend) -> None:
 
 def test_a_broken_off_batch_leaves_no_trace(desk: Backend) -> None:
     one, store = rescoring(desk), desk.store()
-    run_id, _ = one.begin_run(OTHER, {}, T0)
+    run_id, _ = one.begin_run(OTHER, {}, T0 + HOUR)
 
     def break_off() -> None:
         with store.write() as transaction:
@@ -85,14 +84,14 @@ def test_a_broken_off_batch_leaves_no_trace(desk: Backend) -> None:
 
     with pytest.raises(RuntimeError):
         break_off()
-    assert one.begin_run(OTHER, {}, T0) == (run_id, 0)
+    assert one.begin_run(OTHER, {}, T0 + HOUR) == (run_id, 0)
 
 
 def test_what_was_never_loaded_is_said(desk: Backend) -> None:
     with pytest.raises(StorageError, match="never loaded"):
         Rescoring(desk.engine, "nothing").count(None)
     with pytest.raises(StorageError, match="never loaded"):
-        rescoring(desk).begin_run("ef" * 32, {}, T0)
+        rescoring(desk).begin_run("ef" * 32, {}, T0 + HOUR)
 
 
 def test_what_entries_were_scored_under_and_that_it_is_settled(desk: Backend) -> None:
@@ -118,3 +117,19 @@ def test_chosen_texts_come_by_id(desk: Backend) -> None:
 
     assert [text.entry_id for text in one.texts_of([3, 1], None)] == [1, 3]
     assert [text.entry_id for text in one.texts_of([3, 1], T0 + 1)] == [3]
+
+
+def test_a_run_starts_again_where_something_came_between(desk: Backend) -> None:
+    one = rescoring(desk)
+    whole = {"candidates": 3, "since": None, "signal": ""}
+    first, _ = one.begin_run(OTHER, whole, T0 + HOUR)
+
+    assert one.begin_run(OTHER, whole | {"candidates": None}, T0 + HOUR)[0] == first
+    assert one.begin_run(OTHER, whole | {"signal": "offer"}, T0 + HOUR)[0] != first
+    second, _ = one.begin_run(OTHER, whole, T0 + HOUR)
+    assert one.begin_run(REVISION, whole, T0 + HOUR)[0] > second
+    third, _ = one.begin_run(OTHER, whole, T0 + HOUR)
+    assert third > second
+
+    desk.run(f"UPDATE polls SET finished_at = {T0 + 2 * HOUR}")
+    assert one.begin_run(OTHER, whole, T0 + HOUR)[0] > third

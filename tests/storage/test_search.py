@@ -8,6 +8,7 @@ from tests.support.backends import Backend
 from tests.support.polls import HOUR, T0, document, entry_intent, poll, source
 from watcher.storage.migrate import check
 from watcher.storage.search import SearchIndex
+from watcher.storage.stats import table_sizes
 
 
 @pytest.fixture
@@ -96,3 +97,24 @@ def test_texts_in_the_order_asked_for(index: SearchIndex) -> None:
     assert [stored.entry_id for stored, *_ in found] == [3, 1]
     assert found[0][2] == "a"
     assert index.texts([1], source="b") == index.texts([1], since=T0 + HOUR) == index.texts([1], until=T0) == []
+
+
+def test_what_committed_very_late_is_found_by_a_sweep(backend: Backend, index: SearchIndex) -> None:
+    filled(index)
+    backend.run("DELETE FROM indexed_entries WHERE entry_id = 2")
+    backend.run("UPDATE duties SET watermark = 20000, lease_token = 1")
+    late = [] if backend.is_sqlite else [2]
+
+    assert list(index.candidates(groups("nowhere"))) == []
+    assert list(index.candidates(groups("nowhere"), newest_first=False)) == late
+    assert index.fill("me") == 0
+    backend.run("UPDATE duties SET lease_token = 100")
+    assert index.fill("me") == len(late)
+    assert list(index.candidates(groups("nowhere"), newest_first=False)) == []
+
+
+def test_its_room_is_told_as_one_table(backend: Backend, index: SearchIndex) -> None:
+    filled(index)
+    (words,) = [size for size in table_sizes(backend.engine) if size.name.startswith("search_words")]
+    assert (words.name, words.rows) == ("search_words", 3)
+    assert words.size_bytes is None or words.size_bytes > 0

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 NAME = "search"
 BATCH = 200
+BEST_OF = 10_000
+"""The strongest are looked for among so many newest candidates, so that a common word stays quick."""
 WEIGHT = 50.0
 
 Forms = Mapping[tuple[str, str], frozenset[str]]
@@ -107,7 +109,7 @@ def _nothing() -> Document:
 
 
 def search(index: Index, needle: Needle, wanted: Wanted) -> Iterator[FoundEntry]:
-    """What matches, newest first or best first, up to the limit."""
+    """What matches, newest first, or best first among the newest `BEST_OF` candidates, up to the limit."""
     found = _matching(index, needle, wanted)
     if wanted.best:
         best = heapq.nlargest(wanted.limit, found, key=lambda one: (one.score, one.stored.entry_id))
@@ -119,10 +121,14 @@ def _matching(index: Index, needle: Needle, wanted: Wanted) -> Iterator[FoundEnt
     limits = Limits()
     size = BATCH if wanted.best else max(10, min(BATCH, 2 * wanted.limit))
     ids = index.candidates(needle.groups)
+    read = 0
     while batch := list(islice(ids, size)):
         for stored, link, source, sighting in index.texts(
             batch, since=wanted.since, until=wanted.until, source=wanted.source
         ):
+            read += 1
+            if wanted.best and read > BEST_OF:
+                return
             one = _one(needle, stored, limits)
             if one is not None:
                 yield FoundEntry(stored, link, source, sighting, *one)

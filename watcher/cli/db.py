@@ -188,7 +188,7 @@ def stats(*, days: int, database: str) -> int:
 
 
 _TABLES_OF = {
-    "entries": ("entries", "entry_revisions", "entry_scores", "indexed_entries", "story_members"),
+    "entries": ("entries", "entry_revisions", "entry_scores", "indexed_entries", "search_words", "story_members"),
     "items": ("source_items",),
     "bodies": ("bodies",),
 }

@@ -19,7 +19,9 @@ COLUMNS = ("entry", "first_seen", "published", "source", "sighting", "score", "t
 
 @click.command(short_help="Find stored entries by words or by a query of the watchlist's language.")
 @click.argument("query", metavar="QUERY", nargs=-1, required=True)
-@click.option("--best", is_flag=True, help="Strongest first, instead of newest first.")
+@click.option(
+    "--best", is_flag=True, help="Strongest first, among the newest 10,000 that may match; else newest first."
+)
 @click.option("--since", metavar="TIME", help="Only entries first seen since then (2025-12-15, 7d, yesterday).")
 @click.option("--until", metavar="TIME", help="Only entries first seen before then.")
 @click.option("--source", metavar="NAME", default="", help="Only entries of this source.")

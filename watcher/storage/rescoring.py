@@ -17,6 +17,7 @@ from watcher.storage.tables import (
     entry_revisions,
     entry_scores,
     hits,
+    polls,
     runs,
     sources,
     watchlist_revisions,
@@ -130,7 +131,10 @@ class Rescoring:
         return found
 
     def begin_run(self, revision: str, scope: Mapping[str, Any], now: Micros) -> tuple[int, int]:
-        """A run under a revision: (its id, the entry id after which it goes on). One that did not end is taken up."""
+        """A run under a revision: (its id, the entry id after which it goes on).
+
+        The last one is taken up where it did not end, asked the same, and nothing was scored since it began.
+        """
         c = runs.c
         with begin(writer(self._engine)) as connection:
             names = Names(connection)
@@ -138,14 +142,9 @@ class Rescoring:
                 "watchlist_id": names.watchlist(self._watchlist),
                 "revision_id": names.revision(self._watchlist, revision),
             }
-            open_run = select(c.id, c.position).where(
-                c.kind == "rescore",
-                c.watchlist_id == mine["watchlist_id"],
-                c.revision_id == mine["revision_id"],
-                c.finished_at.is_(None),
-            )
-            row = connection.execute(open_run.order_by(c.id.desc()).limit(1)).first()
-            if row is not None:
+            last = select(runs).where(c.kind == "rescore", c.watchlist_id == mine["watchlist_id"])
+            row = connection.execute(last.order_by(c.id.desc()).limit(1)).first()
+            if row is not None and row.revision_id == mine["revision_id"] and _goes_on(connection, row, scope):
                 return row.id, row.position
             values = {"kind": "rescore", "started_at": now, "position": 0, "scope": dict(scope), **mine}
             return int(connection.execute(insert(runs).values(values).returning(c.id)).scalar_one()), 0
@@ -172,3 +171,10 @@ class Rescoring:
                 part = update(entry_scores).where(s.watchlist_id == mine, s.entry_id > at, s.entry_id <= last)
                 connection.execute(part.where(s.revision_id != new).values(revision_id=new))
                 at = last
+
+
+def _goes_on(connection: Connection, run: Any, scope: Mapping[str, Any]) -> bool:
+    was = run.scope or {}
+    if run.finished_at is not None or any(was.get(name) != scope.get(name) for name in ("since", "signal")):
+        return False
+    return not connection.scalar(select(exists().where(polls.c.finished_at > run.started_at)))

@@ -23,6 +23,8 @@ DUTY = "search"
 VERSION_FACT = "search index version"
 LATE_IDS = 10_000
 """Ids below the watermark that are looked at again: on PostgreSQL a transaction may commit after a later id."""
+SWEEP = 100
+"""Every so often the duty also looks for what committed later still, on PostgreSQL (SQLite commits in order of ids)."""
 PAGE = 500
 
 _E, _R, _X = entries.c, entry_revisions.c, indexed_entries.c
@@ -66,12 +68,14 @@ class SearchIndex:
     def fill(self, owner: str, limit: int = PAGE) -> int:
         """Index the next entries in one transaction; how many. Nothing where the duty is no longer the owner's."""
         with begin(writer(self._engine)) as connection:
-            held = select(duties.c.lease_owner).where(duties.c.name == DUTY)
-            if connection.scalar(held.with_for_update()) != owner:
+            held = select(duties.c.lease_owner, duties.c.lease_token).where(duties.c.name == DUTY)
+            lease = connection.execute(held.with_for_update()).first()
+            if lease is None or lease.lease_owner != owner:
                 return 0
             if _version(connection) != INDEX_VERSION:
                 _empty(connection)
-            ids = connection.scalars(_pending(connection).order_by(_E.id).limit(limit)).all()
+            pending = _pending(connection, sweeps=lease.lease_token % SWEEP == 0)
+            ids = connection.scalars(pending.order_by(_E.id).limit(limit)).all()
             if ids:
                 _index(connection, ids)
                 reached = update(duties).where(duties.c.name == DUTY, duties.c.watermark < max(ids))
@@ -81,7 +85,10 @@ class SearchIndex:
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def candidates(self, groups: Sequence[Groups], *, newest_first: bool = True) -> Iterator[int]:
-        """Ids of entries that may match: with a word of each group, for any of ``groups``; and those not indexed yet."""
+        """Ids of entries that may match: with a word of each group, for any of ``groups``; and those not indexed yet.
+
+        Oldest first, nothing is missing; newest first, on PostgreSQL, what committed very late may be (see `SWEEP`).
+        """
         parts = self._ids(groups, newest_first), self._unindexed(newest_first)
         merged = heapq.merge(*parts, reverse=newest_first)
         return (key for key, _ in groupby(merged))
@@ -98,7 +105,7 @@ class SearchIndex:
     def _unindexed(self, newest_first: bool) -> Iterator[int]:
         def page(at: int) -> tuple[Any, dict[str, Any]]:
             with begin(self._engine) as connection:
-                pending = _pending(connection)
+                pending = _pending(connection, sweeps=not newest_first)
             wanted = pending.where(_E.id < at if newest_first else _E.id > at)
             return wanted.order_by(_E.id.desc() if newest_first else _E.id).limit(_PAGE_IDS), {}
 
@@ -157,13 +164,15 @@ def _version(connection: Connection) -> str:
     return connection.scalar(select(meta.c.value).where(meta.c.name == VERSION_FACT)) or ""
 
 
-def _pending(connection: Connection) -> Select[Any]:
-    """Entries whose current wording is not in the index: those above the watermark, and edited ones."""
+def _pending(connection: Connection, *, sweeps: bool = False) -> Select[Any]:
+    """Entries whose current wording is not in the index: those above the watermark, edited ones, or really all."""
     stale = or_(_X.revision_no.is_(None), _X.revision_no != _E.revision_no)
     mark = connection.scalar(select(duties.c.watermark).where(duties.c.name == DUTY)) or 0
     if _version(connection) != INDEX_VERSION:
         return select(_E.id)
     joined = select(_E.id).select_from(entries.outerjoin(indexed_entries, _X.entry_id == _E.id))
+    if sweeps and connection.dialect.name != "sqlite":
+        return joined.where(stale)
     late = joined.where(_E.id > mark - LATE_IDS, stale)
     edited = joined.where(_E.revision_no > 1, _E.id <= mark - LATE_IDS, stale)
     both = late.union_all(edited).subquery()
