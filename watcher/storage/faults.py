@@ -28,7 +28,8 @@ _SQLITE: tuple[tuple[tuple[str, ...], type[WatcherError], str, str], ...] = (
     ),
     (DAMAGED, DatabaseUnusableError, "{place} is damaged: {error}", _RESTORE),
     (
-        ("SQLITE_FULL",),
+        # The second one: no room for the file of the shared index, which is made when a database is opened.
+        ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"),
         StorageError,
         "{place}: " + _errno(errno.ENOSPC),
         "free room on that disk; nothing was changed",

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -103,8 +104,10 @@ def _save_first(address: Address, version: str, stamp: Callable[[], datetime]) -
         return
     from watcher.storage.backup import backup
 
-    moment = stamp().strftime("%Y%m%dT%H%M%SZ")
-    backup(str(address.path), address.path.with_name(f"{address.path.name}.schema-{version}.{moment}.bak"))
+    name = f"{address.path.name}.schema-{version}.{stamp():%Y%m%dT%H%M%SZ}"
+    # An upgrade that was killed is begun again at once, maybe in the same second: its copy must not be in the way.
+    names = (f"{name}{more}.bak" for more in chain([""], (f"-{number}" for number in count(2))))
+    backup(str(address.path), next(free for each in names if not (free := address.path.with_name(each)).exists()))
 
 
 def run_migrations(engine: Engine, target: str) -> None:
