@@ -142,8 +142,8 @@ class Lexis:
     ``forms`` and ``prefixes`` give the signature of a token; ``roots`` the trie node that a signature starts (by index,
     None: none). Every rule and figure has a *gate*: sets of forms of which each must have one in the text. ``gates``
     lists, by form of the rarest set, the other sets of the gates it belongs to; ``gate_prefixes`` open by themselves.
-    ``alone``, ``leads`` and ``pairs`` are the first two steps of the trie laid flat: by signature the terms of one
-    token and whether longer ones begin so, and by the signatures of two tokens in a row the node behind them.
+    ``alone`` and ``pairs`` are the first two steps of the trie laid flat: by signature the terms of one token, and by
+    the signatures of two tokens in a row the node behind them.
     """
 
     forms: dict[bytes, int]
@@ -153,7 +153,6 @@ class Lexis:
     gate_prefixes: dict[bytes, int]
     anchors: frozenset[bytes] = field(init=False, repr=False, compare=False)
     alone: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
-    leads: tuple[bool, ...] = field(init=False, repr=False, compare=False)
     pairs: dict[tuple[int, int], TrieNode] = field(init=False, repr=False, compare=False)
     _memo: _Memo | None = field(init=False, repr=False, compare=False)
     _gated: frozenset[bytes] = field(init=False, repr=False, compare=False)
@@ -162,7 +161,6 @@ class Lexis:
     def __post_init__(self) -> None:
         self._memo = _Memo(self.forms, self.prefixes) if self.prefixes else None
         self.alone = tuple(node[0] if node else () for node in self.roots)
-        self.leads = tuple(bool(node and node[1]) for node in self.roots)
         self.pairs = {
             (first, second): node for first, root in enumerate(self.roots) if root for second, node in root[1].items()
         }

@@ -69,15 +69,16 @@ class Scan:
         signatures = self._signatures()
         lexis = self.watchlist.lexis
         found: defaultdict[int, list[int]] = defaultdict(list)
-        ended = list(map(lexis.alone.__getitem__, signatures))
-        for begin in compress(range(len(ended)), ended):
-            for term in ended[begin]:
-                found[term].append(begin)
         signatures.append(0)
-        leads = list(map(lexis.leads.__getitem__, signatures))
-        rows = zip(compress(signatures, leads), compress(islice(signatures, 1, None), leads), strict=False)
-        nodes = list(map(lexis.pairs.get, rows))
-        for begin, first in compress(zip(compress(range(len(leads)), leads), nodes, strict=True), nodes):
+        begins = list(compress(range(len(signatures)), signatures))
+        own = list(compress(signatures, signatures))
+        ended = list(map(lexis.alone.__getitem__, own))
+        for begin, terms in compress(zip(begins, ended, strict=True), ended):
+            for term in terms:
+                found[term].append(begin)
+        following = compress(islice(signatures, 1, None), signatures)
+        nodes = list(map(lexis.pairs.get, zip(own, following, strict=True)))
+        for begin, first in compress(zip(begins, nodes, strict=True), nodes):
             node, at = first, begin + 2
             while node is not None:
                 for term in node[0]:
