@@ -102,11 +102,11 @@ def backup(file: Path, database: str) -> int:
     return 0
 
 
-@command.command(short_help="Bring the search index up to date, or build it anew.")
+@command.command(short_help="Bring search index and stories up to date, or build them anew.")
 @click.option("--rebuild", is_flag=True, help="Drop what is derived, and make it again.")
 @database_option
 def derive(rebuild: bool, database: str) -> int:
-    """Bring the search index up to date, or build it anew.
+    """Bring the search index and the stories up to date, or build them anew.
 
     `watcher run` and `watcher poll` do it by themselves. It is done in small batches, so a daemon may run beside it.
     """
@@ -115,7 +115,8 @@ def derive(rebuild: bool, database: str) -> int:
     with build_derive(database) as work:
         if rebuild:
             work.empty()
-        say(f"{work.all():,} entries indexed")
+        done = work.all()
+        say(f"{done:,} steps done: every entry is in the search index and in a story" if done else "nothing to derive")
     return 0
 
 

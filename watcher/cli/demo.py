@@ -36,10 +36,12 @@ def command(folder: Path | None) -> None:
     2 the folder holds a database already.
     """
     from watcher.app.demo import run_demo
-    from watcher.bootstrap import default_watchlist
+    from watcher.bootstrap import build_derive, default_watchlist
 
     say("Serving the sample sources on this machine and starting the daemon.")
     demo = run_demo(_folder(folder), default_watchlist(), open_queries)
+    with build_derive(str(demo.database)) as work:
+        work.all()  # the daemon would get there by itself, a little later
     _print_report(demo)
     _say_how_to_go_on(demo)
 
@@ -67,7 +69,8 @@ def _say_how_to_go_on(demo: Demo) -> None:
     say("To go on:")
     say(f"  export WATCHER_DATABASE={demo.database}")
     say("  watcher explain 1              why it is a hit: the sum, the words, the source")
-    say("  watcher report --format md     the same report as a document")
+    say("  watcher story                  who tells the same story, and how many origins it has")
+    say("  watcher report --format html > report.html    the same report as a page for any browser")
     say("  watcher sources                which sources there are, and how well each can be read")
     say(f"  less {demo.watchlist}    signals and rules: change one, and `watcher check` it")
     say("  unset WATCHER_DATABASE; watcher run    watch the real sources of config/watchlist.yaml")

@@ -62,6 +62,10 @@ def command(
       watcher story split 57 --note "another treaty"
       watcher story join 57 60 --with 12
       watcher story undo 3           take edit 3 back
+
+    \b
+    Exit codes: 0 done, 1 there is no such entry, story or edit,
+    2 wrong usage, 4 database damaged or from a newer watcher.
     """
     if ctx.invoked_subcommand is not None:
         return 0
@@ -172,13 +176,18 @@ def _list(found: Sequence[StoryLine], form: str) -> Iterator[str]:
             times = {"first_at": show_iso(one.first_at), "last_at": show_iso(one.last_at)}
             yield json_line({**asdict(one), **times})
         else:
-            tally = f"{one.entries} entries, {_outlets(one.outlets, one.origins)}, {one.hits} hit(s)"
+            tally = f"{_tally(one.entries, one.outlets, one.origins)}, {_count(one.hits, 'hit')}"
             yield f"{f's{one.story_id}':>8}  {show_moment(one.last_at, UTC)}  {tally}"
             yield f"          {terminal(one.title)}"
 
 
-def _outlets(outlets: int, origins: int) -> str:
-    return f"{outlets} outlet{'s' * (outlets != 1)}, {origins} origin{'s' * (origins != 1)}"
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
+def _tally(entries: int, outlets: int, origins: int) -> str:
+    told = "1 entry" if entries == 1 else f"{entries:,} entries"
+    return f"{told}, {_count(outlets, 'outlet')}, {_count(origins, 'origin')}"
 
 
 def _show(members: Sequence[MemberLine], form: str) -> Iterator[str]:
@@ -189,7 +198,7 @@ def _show(members: Sequence[MemberLine], form: str) -> Iterator[str]:
         yield from _records(members)
         return
     row = members[0].row
-    yield f"s{row.story_id}  {row.entries} entries, {_outlets(row.outlets, row.origins)}; {suggested_credibility(row.origins)}"
+    yield f"s{row.story_id}  {_tally(row.entries, row.outlets, row.origins)}; {suggested_credibility(row.origins)}"
     for member in members:
         yield from map(terminal, _member(member))
 
