@@ -109,7 +109,11 @@ def test_shells_get_a_completion_script(shell):
 def test_commands_and_options_are_completed():
     env = {**os.environ, "_WATCHER_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
 
-    assert run(env=env | {"COMP_WORDS": "watcher re"}).stdout.split() == ["plain,report", "plain,review", "plain,rescore"]
+    assert run(env=env | {"COMP_WORDS": "watcher re"}).stdout.split() == [
+        "plain,report",
+        "plain,review",
+        "plain,rescore",
+    ]
     more = run(env=env | {"COMP_WORDS": "watcher report --fo", "COMP_CWORD": "2"})
     assert more.stdout.split() == ["plain,--format"]
 
