@@ -23,7 +23,7 @@ from watcher.cli.common import (
 if TYPE_CHECKING:
     from watcher.app.report import Report
 
-DOCUMENTS = ("table", "md", "html", "json", "atom", "ics")
+DOCUMENTS = ("table", "md", "html", "json", "atom", "ics", "stix")
 """Formats that a person reads from the top: they hold the best hits only, with their sentences."""
 DOCUMENT_HITS = 200
 
@@ -44,7 +44,7 @@ DOCUMENT_HITS = 200
     metavar="N",
     help="At most N hits, the best ones; 0: all (default: 200 in documents, all in jsonl and csv).",
 )
-@format_option("table", "md", "html", "json", "jsonl", "csv", "atom", "ics")
+@format_option("table", "md", "html", "json", "jsonl", "csv", "atom", "ics", "stix")
 @click.option("--mark", is_flag=True, help="Record that this report was given: `--since last` starts where it ends.")
 @click.option("--by", "analyst", envvar="WATCHER_ANALYST", default="", metavar="NAME", help="Who gives it, for --mark.")
 @click.option("--note", default="", metavar="TEXT", help="A remark, for --mark.")
@@ -63,7 +63,7 @@ def command(
 
     TIME is a date or a time (2025-12-15, 2025-12-15T10:00Z; without a zone it is the watchlist's), or counts back from
     the newest poll: 24h, 7d, yesterday, today. The clock plays no part: the same database and period give the same
-    bytes. An html report is one file that loads and runs nothing.
+    bytes. An html report is one file that loads and runs nothing; stix (a STIX 2.1 bundle) needs the extra `stix`.
 
     \b
     Examples:
@@ -114,6 +114,10 @@ def _data_lines(report: Report, form: str, *, raw: bool) -> Iterable[str]:
         from watcher.app.report_json import json_report
 
         return json_report(report, ascii_only=not speaks_unicode())
+    if form == "stix":
+        from watcher.app.report_stix import stix_lines
+
+        return stix_lines(report, ascii_only=not speaks_unicode())
     from watcher.app import report_files
 
     if form == "md":
