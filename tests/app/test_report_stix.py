@@ -89,6 +89,14 @@ def test_a_later_bundle_knows_its_objects_again():
     assert before[0]["modified"] < after[0]["modified"]
 
 
+def test_a_decision_after_the_newest_poll_makes_a_newer_report():
+    report = full_report()
+    decided = replace(report.facts.full.extras[1], decided_at=UNTIL + 60_000_000)
+    full = replace(report.facts.full, extras={1: decided})
+    later = objects("report", report=replace(report, facts=replace(report.facts, full=full)))
+    assert later[0]["modified"] == "2025-12-16T08:01:00.000Z"
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_i11_a_bundle_is_harmless_whatever_a_feed_says(name):
     bundle = shown(TEXTS[name])

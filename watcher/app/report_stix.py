@@ -175,11 +175,13 @@ def _identity(report: Report, hit: HitRow) -> str:
 
 
 def _report(report: Report, hit: HitRow, desk: str) -> dict[str, Any]:
+    extra = full_of(report).extras.get(hit.hit_id, HitExtra())
     return _object(
         "report",
         _hit_id(report, hit),
         hit.first_seen,
-        report.facts.until,
+        # What was decided after the newest poll changes the report as well.
+        max(report.facts.until, extra.decided_at or 0),
         created_by_ref=desk,
         name=hit.title or "(no title)",
         description=" ".join("".join(text for text, _ in one.pieces).strip() for one in snippets_of(report, hit)),
@@ -187,7 +189,7 @@ def _report(report: Report, hit: HitRow, desk: str) -> dict[str, Any]:
         object_refs=[_identity(report, hit)],
         labels=[f"signal:{hit.signal}", *(f"rung:{rung}" for rung in (hit.rung,) if rung)],
         external_references=_references(hit),
-    ) | {"extensions": _facts_of(report, hit)}
+    ) | {"extensions": _facts_of(report, hit, extra)}
 
 
 def _hit_id(report: Report, hit: HitRow) -> str:
@@ -200,8 +202,7 @@ def _references(hit: HitRow) -> list[dict[str, str]]:
     return [{"source_name": visible(hit.publisher or hit.source) or "unknown", "url": link}] if link else []
 
 
-def _facts_of(report: Report, hit: HitRow) -> dict[str, Any]:
-    extra = full_of(report).extras.get(hit.hit_id, HitExtra())
+def _facts_of(report: Report, hit: HitRow, extra: HitExtra) -> dict[str, Any]:
     story = extra.story
     return _own(
         watchlist=hit.watchlist,
