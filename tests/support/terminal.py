@@ -38,7 +38,8 @@ class Terminal:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**os.environ, "TERM": "xterm", **env},
+            env={name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS")}
+            | {"TERM": "xterm", **env},
             start_new_session=True,
         )
         os.close(theirs)
