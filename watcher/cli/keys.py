@@ -60,7 +60,7 @@ class Keys:
         termios.tcsetattr(self._file, termios.TCSADRAIN, self._before)
         try:
             return str(click.prompt(prompt, default="", show_default=False, prompt_suffix=" "))
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):  # the second: before the prompt listens
             return ""
         finally:
             tty.setcbreak(self._file, termios.TCSADRAIN)

@@ -72,8 +72,8 @@ def command(analyst: str | None, database: str, signal_id: str | None, **narrowe
 def _go_through(review: Review) -> None:
     with Keys(sys.stdin.fileno()) as keys, _redrawn(review):
         while not review.is_over:
-            _draw(review)
             try:
+                _draw(review)
                 question = review.key(keys.key())
                 if question is not None:
                     review.answer(question, keys.line(question.prompt))
