@@ -6,9 +6,8 @@ is the set of words that one surface form can be; ``Lexis`` maps a token to its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any
 
 # --- nodes over term numbers --------------------------------------------------------------------------------------
@@ -142,8 +141,6 @@ class Lexis:
     ``forms`` and ``prefixes`` give the signature of a token; ``roots`` the trie node that a signature starts (by index,
     None: none). Every rule and figure has a *gate*: sets of forms of which each must have one in the text. ``gates``
     lists, by form of the rarest set, the other sets of the gates it belongs to; ``gate_prefixes`` open by themselves.
-    ``alone`` and ``pairs`` are the first two steps of the trie laid flat: by signature the terms of one token, and by
-    the signatures of two tokens in a row the node behind them.
     """
 
     forms: dict[bytes, int]
@@ -151,19 +148,13 @@ class Lexis:
     roots: tuple[TrieNode | None, ...]
     gates: dict[bytes, tuple[Gate, ...]]
     gate_prefixes: dict[bytes, int]
+    signature: Callable[[bytes], int | None] = field(init=False, repr=False, compare=False)
     anchors: frozenset[bytes] = field(init=False, repr=False, compare=False)
-    alone: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
-    pairs: dict[tuple[int, int], TrieNode] = field(init=False, repr=False, compare=False)
-    _memo: _Memo | None = field(init=False, repr=False, compare=False)
     _gated: frozenset[bytes] = field(init=False, repr=False, compare=False)
     _opens: Callable[[bytes], int] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._memo = _Memo(self.forms, self.prefixes) if self.prefixes else None
-        self.alone = tuple(node[0] if node else () for node in self.roots)
-        self.pairs = {
-            (first, second): node for first, root in enumerate(self.roots) if root for second, node in root[1].items()
-        }
+        self.signature = _Memo(self.forms, self.prefixes).__getitem__ if self.prefixes else self.forms.get
         self.anchors = frozenset(self.gates)
         others = (group for gates in self.gates.values() for gate in gates for group in gate)
         self._gated = self.anchors.union(*dict.fromkeys(others))
@@ -171,12 +162,6 @@ class Lexis:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Lexis, (self.forms, self.prefixes, self.roots, self.gates, self.gate_prefixes)
-
-    def signatures(self, tokens: Iterable[bytes]) -> list[int]:
-        """By token, its signature; 0 where no term knows it."""
-        if self._memo is None:
-            return list(map(self.forms.get, tokens, repeat(0)))
-        return list(map(self._memo.__getitem__, tokens))
 
     def can_fire(self, tokens: list[bytes]) -> bool:
         """False where no rule can fire: the cheap first pass."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from itertools import compress, islice
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from watcher.core.alphabet import encode
 from watcher.core.model import Match
@@ -51,14 +51,14 @@ class Scan:
 
     # places of terms
 
-    def _signatures(self) -> list[int]:
-        """By token, its signature; 0 where no term knows it."""
-        known = self.watchlist.lexis.signatures
-        found = known(self.reading.tokens)
+    def _signatures(self) -> list[Any]:
+        """By token, its signature; None or 0 where no term knows it."""
+        known = self.watchlist.lexis.signature
+        found = list(map(known, self.reading.tokens))
         if self.reading.is_suspect:
             for index, readings in self.reading.suspects():
                 for word in readings:
-                    (signature,) = known([encode(word)])
+                    signature = known(encode(word))
                     if signature and not found[index]:
                         found[index] = signature
                         self.flagged[index] = word
@@ -67,24 +67,20 @@ class Scan:
     def _candidates(self) -> dict[int, list[int]]:
         """By term, the tokens where it begins. Checks are still to be made."""
         signatures = self._signatures()
-        lexis = self.watchlist.lexis
+        roots = self.watchlist.lexis.roots
         found: defaultdict[int, list[int]] = defaultdict(list)
         signatures.append(0)
-        begins = list(compress(range(len(signatures)), signatures))
-        own = list(compress(signatures, signatures))
-        ended = list(map(lexis.alone.__getitem__, own))
-        for begin, terms in compress(zip(begins, ended, strict=True), ended):
-            for term in terms:
-                found[term].append(begin)
-        following = compress(islice(signatures, 1, None), signatures)
-        nodes = list(map(lexis.pairs.get, zip(own, following, strict=True)))
-        for begin, first in compress(zip(begins, nodes, strict=True), nodes):
-            node, at = first, begin + 2
+        for begin in compress(range(len(signatures)), signatures):
+            node = roots[signatures[begin]]
+            at = begin
             while node is not None:
-                for term in node[0]:
+                ended, following = node
+                for term in ended:
                     found[term].append(begin)
-                node = node[1].get(signatures[at]) if node[1] else None
+                if not following:
+                    break
                 at += 1
+                node = following.get(signatures[at])
         return dict(found)
 
     def hits(self, term: int) -> list[Hit]:
