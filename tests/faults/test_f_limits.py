@@ -104,14 +104,14 @@ def limited(desk, files, *arguments):
 
 
 def test_f07_with_few_files_fewer_are_polled_at_a_time(desk):
-    names = [f"s{n}" for n in range(40)]
+    names = [f"s{n}" for n in range(12)]
     desk.list_sources(*names)
     for name in names:
         desk.publish(feed(item(name)), source=name)
     done = limited(desk, 64, "poll")
     assert done.returncode == 0, done.stderr
     assert "event=few-files only 64 files may be open: at most 10 polls at a time" in done.stderr
-    assert desk.one("SELECT count(*) FROM sources WHERE health = 'ok'") == 40
+    assert desk.one("SELECT count(*) FROM sources WHERE health = 'ok'") == 12
 
 
 def test_f07_with_too_few_files_it_says_so_and_what_to_do(desk):
