@@ -44,7 +44,7 @@ def fill(desk):
     desk.poll(after_s=2 * HOUR_S)
 
 
-def test_every_wording_and_the_words_between_them(told):
+def test_j03_a_quiet_edit_is_shown_with_the_words_between_its_wordings(told):
     code, out, err = told("1")
 
     assert (code, err) == (0, "")

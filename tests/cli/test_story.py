@@ -43,7 +43,7 @@ def listed(desk: Desk, *arguments: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_one_story_two_outlets_one_origin(stored: Desk) -> None:
+def test_c18_one_article_in_two_feeds_is_two_entries_and_one_story(stored: Desk) -> None:
     tallies = {(one["entries"], one["outlets"], one["origins"]) for one in listed(stored)}
 
     assert tallies == {(2, 2, 1), (1, 1, 1)}

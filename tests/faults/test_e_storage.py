@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -113,6 +114,36 @@ def _write_and_kill(path: Path, polls: int) -> int:
         child.send_signal(signal.SIGKILL)
         child.wait(30)
         return polls
+
+
+# --- E-02 -------------------------------------------------------------------------------------------------------
+
+
+def test_e02_power_loss_leaves_a_whole_beginning_of_what_was_committed(path: Path, tmp_path: Path) -> None:
+    """The log cut at many places, with rubbish behind the cut as a disk may leave it: never half a poll."""
+    _write_and_kill(path, 8)
+    log = path.with_name(f"{path.name}-wal").read_bytes()
+    pick = random.Random(2)
+    cuts = sorted({0, 31, 32, 33, len(log) - 1, len(log), *(pick.randrange(len(log)) for _ in range(24))})
+    kept = [_polls_after_power_loss(path, tmp_path / "copy", log[:cut] + pick.randbytes(700)) for cut in cuts]
+
+    assert kept == sorted(kept)
+    assert kept[0] < kept[-1]
+    assert kept[-1] >= 8
+
+
+def _polls_after_power_loss(path: Path, folder: Path, log: bytes) -> int:
+    """How many polls a database holds whose log reads like this; all of them whole."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    copy = Path(shutil.copy(path, folder / path.name))
+    copy.with_name(f"{copy.name}-wal").write_bytes(log)
+    assert full_check(copy) == ()
+    with closing(sqlite3.connect(copy)) as connection:
+        (polls,) = connection.execute("SELECT count(*) FROM polls").fetchone()
+        for table in ("entries", "entry_revisions", "hits", "assessments", "outbox", "entry_scores"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (3 * polls,), table
+    return int(polls)
 
 
 # --- E-03, E-04 -------------------------------------------------------------------------------------------------
