@@ -10,11 +10,13 @@ import signal
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 CHUNK = 400
 STALL_S = 5.0
 MEMORY = 2 << 30
+"""Addresses that a case may take beside what its process has already (libraries of other tests reserve many)."""
 
 
 class Stalled(BaseException):
@@ -49,6 +51,11 @@ class Tally:
 
     def is_good(self, target: Target) -> bool:
         return not self.failures and (target.is_fenced or not (self.stalled or self.crashed))
+
+
+def _addresses() -> int:
+    """Bytes of address space that this process has now."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
 
 
 def fuzz(target: Target, seconds: float, seed: int) -> Tally:
@@ -95,7 +102,8 @@ def _chunk(target: Target, seed: int, first: int, seconds: float, tally: Tally) 
 
 
 def _child(target: Target, seed: int, first: int, seconds: float, sink: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    limit = MEMORY + _addresses()
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for number in range(first, first + CHUNK):
         os.write(sink, json.dumps([number, case(target, seed, number)]).encode() + b"\n")
