@@ -23,7 +23,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from watcher.core.limits import Limits
-from watcher.core.model import Assessment, Micros, StoredHit, StoredText, TextAssessed
+from watcher.core.model import Assessment, Evidence, Micros, StoredHit, StoredText, TextAssessed
 
 if TYPE_CHECKING:
     from watcher.core.program import CompiledWatchlist
@@ -285,15 +285,20 @@ def _in_processes(texts: Iterator[Sequence[StoredText]], compiled: bytes, worker
 
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _start, (compiled,)) as pool:
-        waiting: deque[tuple[Sequence[StoredText], Future[list[TextAssessed]]]] = deque()
+        waiting: deque[tuple[Sequence[StoredText], Future[list[_Found]]]] = deque()
 
         def more(count: int) -> None:
-            waiting.extend((batch, pool.submit(_score, batch)) for batch in islice(texts, count))
+            for batch in islice(texts, count):
+                plain = [(text.title, text.text, text.language) for text in batch]
+                waiting.append((batch, pool.submit(_score, plain)))
 
         more(2 * workers)
         while waiting:
             batch, future = waiting.popleft()
-            yield list(zip(batch, future.result(), strict=True))
+            scored = [TextAssessed(text.entry_id, text.revision_no, ()) for text in batch]
+            for at, assessments, evidence in future.result():
+                scored[at] = TextAssessed(batch[at].entry_id, batch[at].revision_no, assessments, evidence)
+            yield list(zip(batch, scored, strict=True))
             more(1)
 
 
@@ -312,9 +317,12 @@ class Scoring:
         return [self._one(text) for text in texts]
 
     def _one(self, text: StoredText) -> TextAssessed:
-        evidence = self._find(self._watchlist, text.title, text.text, text.language, limits=self._limits)
-        assessments = self._assess(self._watchlist, evidence) if evidence is not None else ()
-        return TextAssessed(text.entry_id, text.revision_no, assessments, evidence)
+        return TextAssessed(text.entry_id, text.revision_no, *self.of(text.title, text.text, text.language))
+
+    def of(self, title: str, text: str, language: str) -> tuple[tuple[Assessment, ...], Evidence | None]:
+        """Assessments of one text, and what they rest on."""
+        evidence = self._find(self._watchlist, title, text, language, limits=self._limits)
+        return (self._assess(self._watchlist, evidence) if evidence is not None else ()), evidence
 
 
 _scoring: list[Scoring] = []
@@ -325,5 +333,10 @@ def _start(compiled: bytes) -> None:
     _scoring[:] = [Scoring(compiled)]
 
 
-def _score(texts: Sequence[StoredText]) -> list[TextAssessed]:
-    return _scoring[0](texts)
+_Found = tuple[int, tuple[Assessment, ...], "Evidence | None"]
+"""Which text of a batch, and what was found in it: nothing travels for the many in which nothing was."""
+
+
+def _score(texts: Sequence[tuple[str, str, str]]) -> list[_Found]:
+    found = ((at, *_scoring[0].of(*text)) for at, text in enumerate(texts))
+    return [one for one in found if one[2] is not None]
