@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from watcher.core.changes import Difference, difference
 from watcher.core.compile import compile_watchlist, words_needed
 from watcher.core.document import Document
+from watcher.core.errors import WatchlistError
 from watcher.core.limits import Limits
 from watcher.core.match import find_evidence
 from watcher.core.score import assess
@@ -189,3 +190,11 @@ def test_the_stored_files_say_which_one_is_the_main_one() -> None:
     main += "    rules:\n      - {id: r, match: '@c', weight: 60}\n"
 
     assert read_stored({"a.yaml": "concepts:\n  c: {en: [pact]}\n", "w.yaml": main}).main == "w.yaml"
+
+
+@pytest.mark.parametrize(
+    "text", ["nothing: more", "watchlist: w\nsignals: 3\n", "watchlist: [\n", "watchlist: w\nconcepts: {c: 1}\n"]
+)
+def test_stored_files_that_cannot_be_read_any_more_are_told_like_any_others(text: str) -> None:
+    with pytest.raises(WatchlistError):
+        read_stored({"w.yaml": text})

@@ -205,3 +205,8 @@ def test_reading_hostile_text_grows_no_faster_than_the_text() -> None:
     small, large = ("a\u0301" * n + "\u200b" * n + "ｆ" * n for n in (50, 500))
 
     assert 10 * len(Reading(small).text) == pytest.approx(len(Reading(large).text), rel=0.2)
+
+
+def test_a_reading_has_no_other_attribute_that_comes_late() -> None:
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = Reading("a pact").nothing
