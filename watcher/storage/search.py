@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Select, and_, delete, insert, or_, se
 
 from watcher.core.model import Micros, StoredText
 from watcher.core.wanted import INDEX_VERSION, WHOLE, Groups, index_words
+from watcher.storage import duty
 from watcher.storage.engine import begin, writer
 from watcher.storage.sqltools import chunks, insert_for
 from watcher.storage.tables import duties, entries, entry_revisions, indexed_entries, meta, sources
@@ -45,20 +46,11 @@ class SearchIndex:
 
     def begin_duty(self, owner: str, now: Micros, until: Micros) -> bool:
         """Take the duty for a while; False where somebody else has it."""
-        d = duties.c
-        with begin(writer(self._engine)) as connection:
-            new = insert_for(connection.dialect.name)(duties).values(name=DUTY).on_conflict_do_nothing()
-            connection.execute(new)
-            free = or_(d.lease_owner.is_(None), d.lease_owner == owner, d.lease_until < now)
-            taken = update(duties).where(d.name == DUTY, free)
-            values = {"lease_owner": owner, "lease_until": until, "lease_token": d.lease_token + 1}
-            return bool(connection.execute(taken.values(values)).rowcount)
+        return duty.take(self._engine, DUTY, owner, now, until)
 
     def end_duty(self, owner: str) -> None:
         """Give the duty back."""
-        with begin(writer(self._engine)) as connection:
-            mine = update(duties).where(duties.c.name == DUTY, duties.c.lease_owner == owner)
-            connection.execute(mine.values(lease_owner=None, lease_until=None))
+        duty.give_back(self._engine, DUTY, owner)
 
     def empty(self) -> None:
         """Drop what is indexed; it is filled again from the first entry."""
@@ -78,8 +70,7 @@ class SearchIndex:
             ids = connection.scalars(pending.order_by(_E.id).limit(limit)).all()
             if ids:
                 _index(connection, ids)
-                reached = update(duties).where(duties.c.name == DUTY, duties.c.watermark < max(ids))
-                connection.execute(reached.values(watermark=max(ids)))
+                duty.reach(connection, DUTY, max(ids))
             return len(ids)
 
     # --- asking ---------------------------------------------------------------------------------------------------

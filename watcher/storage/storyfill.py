@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, text, update
 
 from watcher.core.errors import UsageProblem
 from watcher.core.grouping import Placement
@@ -20,10 +20,11 @@ from watcher.core.model import Micros
 from watcher.core.origin import Member, Owner, Published, Traced, host_of, origins_of
 from watcher.core.story import rank
 from watcher.core.wording import LEAD_CHARS, read_wording
+from watcher.storage import duty
 from watcher.storage.engine import begin, writer
 from watcher.storage.evidence_tables import stories, story_edits
 from watcher.storage.evidence_tables import story_members as members
-from watcher.storage.sqltools import chunks, insert_for
+from watcher.storage.sqltools import chunks
 from watcher.storage.tables import duties, entries, entry_revisions, sources, watchlist_sources
 
 DUTY = "stories"
@@ -115,9 +116,7 @@ class StoryBatch:
         self._connection.execute(insert(members), [_member_row(*one) for one in placed])
         touched = {one.story for one, _ in placed} | apply_edits(self._connection, now)
         count_anew(self._connection, touched)
-        mark = max(one.entry_id for one, _ in placed)
-        reached = update(duties).where(duties.c.name == DUTY, duties.c.watermark < mark)
-        self._connection.execute(reached.values(watermark=mark))
+        duty.reach(self._connection, DUTY, max(one.entry_id for one, _ in placed))
 
 
 class StoryStore:
@@ -132,20 +131,11 @@ class StoryStore:
 
     def begin_duty(self, owner: str, now: Micros, until: Micros) -> bool:
         """Take the duty for a while; False where somebody else has it."""
-        d = duties.c
-        with begin(writer(self._engine)) as connection:
-            new = insert_for(connection.dialect.name)(duties).values(name=DUTY).on_conflict_do_nothing()
-            connection.execute(new)
-            free = or_(d.lease_owner.is_(None), d.lease_owner == owner, d.lease_until < now)
-            taken = update(duties).where(d.name == DUTY, free)
-            values = {"lease_owner": owner, "lease_until": until, "lease_token": d.lease_token + 1}
-            return bool(connection.execute(taken.values(values)).rowcount)
+        return duty.take(self._engine, DUTY, owner, now, until)
 
     def end_duty(self, owner: str) -> None:
         """Give the duty back."""
-        with begin(writer(self._engine)) as connection:
-            mine = update(duties).where(duties.c.name == DUTY, duties.c.lease_owner == owner)
-            connection.execute(mine.values(lease_owner=None, lease_until=None))
+        duty.give_back(self._engine, DUTY, owner)
 
     def empty(self) -> None:
         """Drop the stories; what people decided is kept, and applied again."""
