@@ -47,22 +47,22 @@ def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterat
     from watcher.storage.search import SearchIndex
     from watcher.storage.store import SqlStore
 
-    clock = SystemClock()
+    clock, made_by = SystemClock(), program()
     with ExitStack() as stack:
         if writes:
             stack.enter_context(WriterLock(settings.database))
         engine = open_engine(settings.database, read_only=not writes, limits=settings.limits)
         stack.callback(engine.dispose)
         require_current(engine)
-        store = SqlStore(engine, settings.limits, made_by=program())
+        store = SqlStore(engine, settings.limits, made_by=made_by)
         if writes:
             store.save_watchlist(loaded.document, loaded.compiled_bytes, clock.now())
-        stored, index = Rescoring(engine, loaded.compiled.id, program()), SearchIndex(engine)
+        stored, index = Rescoring(engine, loaded.compiled.id, made_by), SearchIndex(engine)
 
         def candidates(groups: Sequence[Groups]) -> Iterator[int]:
             return index.candidates(groups, newest_first=False)
 
         def scope() -> Scope:
-            return narrow(stored, candidates, loaded.document, build_expand(settings), program())
+            return narrow(stored, candidates, loaded.document, build_expand(settings), made_by)
 
         yield Rescore(stored, Queries(engine).newest_poll_at(), store.write if writes else None, clock.now, scope)
