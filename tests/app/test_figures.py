@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 
@@ -10,7 +11,8 @@ import pytest
 
 from tests.core.test_clean import is_harmless
 from tests.support.desk import HEAD, HOUR_S, SOURCE, Desk, feed, item
-from watcher.app.plot import plot_svg, plot_text
+from watcher.app.plot import CLASSES, plot_svg, plot_text
+from watcher.app.report_css import CSS
 from watcher.cli import main
 from watcher.core.render import Style
 from watcher.core.series import DAY, Point, Series
@@ -168,6 +170,44 @@ def test_an_svg_is_well_formed_the_same_twice_and_refers_to_nothing() -> None:
     addresses = [part for part in svg.split('"') if part.startswith("http")]
     assert set(addresses) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert "alert(1)" in "".join(root.itertext())
+
+
+def test_all_that_is_drawn_has_a_class_that_the_page_colours() -> None:
+    svg = plot_svg([series("steps"), *(series("line") for _ in range(7))], title="t", unit="u")
+    painted = [node for node in ET.fromstring(svg).iter() if {"fill", "stroke"} & set(node.attrib)]
+    used = {name for node in painted for name in node.get("class", "none").split()}
+    assert used == {*CLASSES, "line"}
+    assert all(f".plot .{name}{{" in CSS for name in used)
+
+
+def test_a_title_that_the_page_says_already_is_only_told() -> None:
+    svg = plot_svg([series()], title="Ships", heading=False)
+    assert [node.tag.rpartition("}")[2] for node in ET.fromstring(svg).iter() if node.text == "Ships"] == ["title"]
+
+
+def test_few_dates_stand_on_a_small_plot() -> None:
+    def dates(wide: int) -> int:
+        svg = plot_svg([series("line", values=range(60))], title="t", size=(wide, 260))
+        return sum((node.text or "").startswith("19") for node in ET.fromstring(svg).iter())
+
+    assert 2 <= dates(400) <= 4 < dates(800) <= 8
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_marks_and_words_of_plots_are_seen_on_the_ground_of_either_scheme(scheme: int) -> None:
+    colours = dict(re.findall(r"--(\w+):#(\w+)", re.findall(r":root\{(.*?)\}", CSS, re.DOTALL)[scheme]))
+    paper = luminance(colours["paper"])
+    for name, least in {"ink": 4.5, "faint": 4.5, **{f"s{number}": 3.0 for number in range(6)}}.items():
+        low, high = sorted((luminance(colours[name]), paper))
+        assert (high + 0.05) / (low + 0.05) >= least, name
+
+
+def luminance(colour: str) -> float:
+    """As WCAG 2.2 defines it."""
+    digits = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.parametrize("drawn", [[], [series(values=[])], [series(values=[5])], [series("steps"), series("line")]])

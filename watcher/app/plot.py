@@ -1,6 +1,8 @@
 """Draws dated series: as SVG (the same bytes for the same series) and as lines of text. Must not: read or choose data.
 
-Nothing hangs on colour: every series has a mark of its own. The SVG holds no script and refers to nothing outside.
+Nothing hangs on colour: every series has a mark of its own. The SVG holds no script and refers to nothing outside. By
+itself it is dark on white, as a file must be that may stand anywhere; what it is made of has classes (``CLASSES``), by
+which a page gives it the page's own colours and ground.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ from watcher.core.series import (
 )
 
 COLORS = ("#1f5fa8", "#b4451f", "#2c7a3d", "#7a4fa0", "#8a6d00", "#555555")
+CLASSES = ("ground", "ink", "axis", "grid", "open", *(f"s{number}" for number in range(len(COLORS))))
+"""Classes in the SVG: the sheet, texts, axes, grid, the inside of open marks, and each series."""
 FONT = "sans-serif"
-INK, FAINT = "#333333", "#d5d5d5"
-_LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 72, 16, 40, 44, 20
+INK, FAINT, GROUND = "#333333", "#d5d5d5", "#ffffff"
+_LEFT, _RIGHT, _TOP, _BOTTOM, _ROW, _TICK = 72, 16, 40, 44, 20, 110
 _UNICODE_MARKS, _ASCII_MARKS = "●○◆□▲✕", "o+*#^x"
 
 
@@ -41,7 +45,13 @@ def _scales(series: Sequence[Series]) -> tuple[Scale, Scale]:
 
 
 def plot_svg(
-    series: Sequence[Series], *, title: str, unit: str = "", zone: tzinfo = UTC, size: tuple[int, int] = (800, 400)
+    series: Sequence[Series],
+    *,
+    title: str,
+    unit: str = "",
+    zone: tzinfo = UTC,
+    size: tuple[int, int] = (800, 400),
+    heading: bool = True,
 ) -> str:
     """The series as an SVG document, with a legend and a tooltip for every point.
 
@@ -51,12 +61,14 @@ def plot_svg(
         unit: what the values count.
         zone: for dates.
         size: width and height in pixels; the legend adds to the height.
+        heading: whether the title is drawn; where a page says it already it is only told to screen readers.
     """
     wide, high = size
     drawing = drawsvg.Drawing(wide, high + _ROW * len(series))
     drawing.append(drawsvg.Title(visible(title)))
-    drawing.append(drawsvg.Rectangle(0, 0, wide, high + _ROW * len(series), fill="#ffffff"))
-    drawing.append(_text(title, 16, _LEFT, 24, font_weight="bold"))
+    drawing.append(drawsvg.Rectangle(0, 0, wide, high + _ROW * len(series), fill=GROUND, class_="ground"))
+    if heading:
+        drawing.append(_text(title, 16, _LEFT, 24, font_weight="bold"))
     canvas = _Canvas(*_scales(series), wide, high)
     for part in (*canvas.grid(zone, unit), *canvas.drawn(series, zone), *canvas.legend(series)):
         drawing.append(part)
@@ -64,7 +76,8 @@ def plot_svg(
 
 
 def _text(text: str, size: int, x: float, y: float, **more: str) -> drawsvg.Text:
-    return drawsvg.Text(visible(text), size, round(x, 1), round(y, 1), fill=INK, font_family=FONT, **more)
+    looks = {"fill": INK, "class_": "ink", "font_family": FONT}
+    return drawsvg.Text(visible(text), size, round(x, 1), round(y, 1), **looks, **more)
 
 
 class _Canvas:
@@ -84,13 +97,13 @@ class _Canvas:
         """Lines and labels of both axes."""
         for value in value_ticks(self._values):
             _, y = self._place(self._times.low, value)
-            yield drawsvg.Line(_LEFT, y, self._right, y, stroke=FAINT)
+            yield drawsvg.Line(_LEFT, y, self._right, y, stroke=FAINT, class_="grid")
             yield _text(_tick(value), 12, _LEFT - 8, y + 4, text_anchor="end")
-        for at, label in time_ticks(self._times, 7, zone):
+        for at, label in time_ticks(self._times, max(2, self._right // _TICK), zone):
             x, _ = self._place(at, self._values.low)
-            yield drawsvg.Line(x, self._bottom, x, self._bottom + 5, stroke=INK)
+            yield drawsvg.Line(x, self._bottom, x, self._bottom + 5, stroke=INK, class_="axis")
             yield _text(label, 12, x, self._bottom + 20, text_anchor="middle")
-        yield drawsvg.Line(_LEFT, self._bottom, self._right, self._bottom, stroke=INK)
+        yield drawsvg.Line(_LEFT, self._bottom, self._right, self._bottom, stroke=INK, class_="axis")
         if unit:
             yield _text(unit, 12, self._right, _TOP - 12, text_anchor="end")
 
@@ -100,8 +113,8 @@ class _Canvas:
             places = [self._place(point.at, point.value) for point in self._corners(one)]
             if len(places) > 1:
                 flat = [coordinate for place in places for coordinate in place]
-                color = COLORS[number % len(COLORS)]
-                yield drawsvg.Lines(*flat, fill="none", stroke=color, stroke_width=2, stroke_dasharray="6 4")
+                looks = {"fill": "none", "stroke": _color(number), "class_": f"line {_own(number)}"}
+                yield drawsvg.Lines(*flat, **looks, stroke_width=2, stroke_dasharray="6 4")
         for number, one in enumerate(series):
             for point in one.points:
                 mark = _mark(number, *self._place(point.at, point.value))
@@ -139,11 +152,19 @@ def _said(point: Point, zone: tzinfo) -> str:
     return f"{show_value(point.value)}, {show_moment(point.at, zone)}{label}"
 
 
+def _color(number: int) -> str:
+    return COLORS[number % len(COLORS)]
+
+
+def _own(number: int) -> str:
+    return f"s{number % len(COLORS)}"
+
+
 def _mark(number: int, x: float, y: float) -> drawsvg.DrawingElement:
     """Circle, ring, diamond, square, triangle, cross: another shape for each series."""
-    color = COLORS[number % len(COLORS)]
-    looks = {"fill": color, "stroke": color, "stroke_width": 1.5}
-    open_ = {**looks, "fill": "#ffffff"}
+    color, own = _color(number), _own(number)
+    looks = {"fill": color, "stroke": color, "stroke_width": 1.5, "class_": own}
+    open_ = {**looks, "fill": GROUND, "class_": f"open {own}"}
     kind = number % 6
     if kind in (0, 1):
         return drawsvg.Circle(x, y, 4.5, **(open_ if kind else looks))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 CSS = """
 :root{--ink:#1b1f24;--faint:#57606a;--line:#d0d7de;--paper:#fff;--soft:#f6f8fa;--link:#0a4f9e;--mark:#fff0b3;
---good:#1a6b32;--warn:#7a4b00;--bad:#a40e26;--bar:#2f6fb3}
+--good:#1a6b32;--warn:#7a4b00;--bad:#a40e26;--bar:#2f6fb3;
+--s0:#1f5fa8;--s1:#b4451f;--s2:#2c7a3d;--s3:#7a4fa0;--s4:#8a6d00;--s5:#555}
 @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--faint:#a5b0bb;--line:#3a424c;--paper:#12161b;--soft:#1b2128;
---link:#7fb8ff;--mark:#5a4a00;--good:#6fd08c;--warn:#f0b95b;--bad:#ff8f8f;--bar:#5b9bd9}}
+--link:#7fb8ff;--mark:#5a4a00;--good:#6fd08c;--warn:#f0b95b;--bad:#ff8f8f;--bar:#5b9bd9;
+--s0:#6fb0f2;--s1:#f0895c;--s2:#6fd08c;--s3:#c79bf0;--s4:#e0c04a;--s5:#b8c0c8}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:76rem;padding:1rem 1.25rem 3rem;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
@@ -49,7 +51,12 @@ th.day{white-space:nowrap}
 .hit .also{margin:.2rem 0;padding-left:1.1rem;font-size:.92rem}
 mark{background:var(--mark);color:inherit;padding:0 .1em;border-radius:2px}
 .plot{overflow-x:auto;margin:.5rem 0}
-.plot svg{display:block;max-width:100%;height:auto;border-radius:4px}
+.plot svg{display:block;width:100%;max-width:34rem;height:auto}
+.plot .ground{fill:none}.plot .ink{fill:var(--ink)}.plot .axis{stroke:var(--faint)}.plot .grid{stroke:var(--line)}
+.plot .s0{fill:var(--s0);stroke:var(--s0)}.plot .s1{fill:var(--s1);stroke:var(--s1)}
+.plot .s2{fill:var(--s2);stroke:var(--s2)}.plot .s3{fill:var(--s3);stroke:var(--s3)}
+.plot .s4{fill:var(--s4);stroke:var(--s4)}.plot .s5{fill:var(--s5);stroke:var(--s5)}
+.plot .line{fill:none}.plot .open{fill:var(--paper)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .9rem;margin:.4rem 0}
 dt{color:var(--faint)}dd{margin:0;min-width:0}
 @media (max-width:36rem){

@@ -259,6 +259,10 @@ def _cell(grid: Grid, number: int, cell: str | Link) -> Markup:
     return tag("td", shown, class_=_right(grid, number), data_label=grid.columns[number])
 
 
+# Small, so that its texts can be read where a phone shrinks it.
+_PLOT = (420, 260)
+
+
 def _figures(report: Report) -> Markup | None:
     series = figures_of(report)
     if not series:
@@ -269,7 +273,7 @@ def _figures(report: Report) -> Markup | None:
     shown: list[Child] = []
     for one in series:
         label = f"{one.title}: {plural(len(one.points), 'reading')} in the period, beside the baseline of the watchlist"
-        drawing = plot_svg(plotted(one), title=one.title, unit=one.unit, zone=report.zone)
+        drawing = plot_svg(plotted(one), title=one.title, unit=one.unit, zone=report.zone, size=_PLOT, heading=False)
         rows = tuple(
             (
                 period.show_moment(point.at, report.zone)[:10],
