@@ -10,6 +10,7 @@ from watcher.core.board import RungEvent, Tallied, spans_of
 from watcher.core.model import Match
 from watcher.core.series import FigurePoint
 from watcher.core.story import StoryRow
+from watcher.core.verdict import Verdict
 from watcher.core.views import (
     AwayRow,
     BoardFacts,
@@ -90,6 +91,15 @@ def full_report(text: str = "plain", link: str = "https://x.example/1", **change
         away_total=1,
         decided=(Decided("confirmed", 1),),
         figures=(reading,),
+        histories={
+            1: (
+                Verdict(1, 1, "grade", "new", "new", text, SINCE - 2, text, "B", "2"),
+                Verdict(2, 1, "dismiss", "new", "dismissed", text, SINCE - 1, text),
+                Verdict(3, 1, "undo", "dismissed", "new", "ben", SINCE - 1, text, undoes=2),
+                Verdict(4, 1, "confirm", "new", "confirmed", text, SINCE, text),
+            ),
+            3: (Verdict(5, 3, "dismiss", "new", "dismissed", text, SINCE, text),),
+        },
         last_report=GivenReport(1, SINCE, SINCE, SINCE, text, text, "3f2a"),
     )
     signals = (("offer", text), ("draft-text", "Draft text"))

@@ -14,6 +14,7 @@ from tests.support.canary import LINKS, MARK, TEXTS, extra_lines, live_markup, r
 from watcher.app.report import build_report
 from watcher.app.report_stix import EXTENSION, stix_lines
 from watcher.core.errors import UsageProblem
+from watcher.core.verdict import Verdict
 
 stix2 = pytest.importorskip("stix2", reason="needs stix2: pip install 'watcher[stix]'")
 
@@ -29,7 +30,7 @@ def objects(kind: str, **given) -> list[dict]:
 def test_the_bundle_is_read_back_by_the_library():
     bundle = stix2.parse(shown(), version="2.1")
     kinds = [one.type for one in bundle.objects]
-    assert (kinds.count("report"), kinds.count("note"), kinds.count("extension-definition")) == (2, 2, 1)
+    assert [kinds.count(kind) for kind in ("report", "opinion", "note", "extension-definition")] == [3, 3, 3, 1]
     ids = {one.id for one in bundle.objects}
     assert len(ids) == len(kinds)
     for one in bundle.objects:
@@ -54,21 +55,63 @@ def test_no_object_tells_a_likelihood():
     assert "confidence" not in shown()
 
 
-def test_what_analysts_said_is_a_note():
-    said, seen = objects("note")
-    assert said["content"] == "confirmed by plain, 2025-12-11: plain, graded B2"
-    assert (said["authors"], said["created"]) == (["plain"], "2025-12-11T00:00:00.000Z")
-    assert said["object_refs"] == [objects("report")[0]["id"]]
-    assert "1 of 2 sources were readable" in seen["content"]
-    assert seen["extensions"][EXTENSION]["coverage"] == "part"
+def said(report=None, hit: int = 1) -> list[dict]:
+    """What analysts said of a hit, in the order of their decisions."""
+    found = [one for kind in ("opinion", "note") for one in objects(kind, report=report)]
+    mine = [one for one in found if own_of(one).get("hit") == hit]
+    return sorted(mine, key=lambda one: own_of(one)["decision"])
 
 
-def test_a_grade_without_a_decision_is_a_note_too():
+def own_of(one: dict) -> dict:
+    return one["extensions"][EXTENSION]
+
+
+def test_every_verdict_is_told_with_who_when_and_why():
     report = full_report()
-    graded = replace(report.facts.full.extras[1], state="new", decided_at=None)
-    full = replace(report.facts.full, extras={1: graded})
-    said = objects("note", report=replace(report, facts=replace(report.facts, full=full)))
-    assert said[0]["content"] == "graded B2"
+    grade, dismissed, undone, confirmed = told = said(report)
+    assert [one["type"] for one in told] == ["note", "opinion", "note", "opinion"]
+    assert (grade["content"], undone["content"]) == ("grade B2: plain", "undo: dismissed -> new: plain")
+    assert [one.get("opinion") for one in told] == [None, "disagree", None, "agree"]
+    assert [one.get("explanation") for one in (dismissed, confirmed)] == ["plain", "plain"]
+    assert [one["authors"] for one in told] == [["plain"], ["plain"], ["ben"], ["plain"]]
+    assert (confirmed["created"], undone["created"]) == ("2025-12-11T00:00:00.000Z", "2025-12-10T23:59:59.999999Z")
+    assert own_of(confirmed)["stands"] is True
+    assert own_of(dismissed)["stands"] is False
+    assert (own_of(undone)["undoes"], own_of(undone)["from"], own_of(undone)["to"]) == (2, "dismissed", "new")
+    shown_hit = objects("report", report=report)[0]["id"]
+    assert [one["object_refs"][0] for one in told] == [shown_hit] * 4
+    assert undone["object_refs"][1] == dismissed["id"]
+
+
+def test_who_decided_is_an_identity_of_a_person():
+    people = {one["id"]: one for one in objects("identity") if one["identity_class"] == "individual"}
+    assert sorted(one["name"] for one in people.values()) == ["ben", "plain"]
+    assert {one["created_by_ref"] for one in said()} == set(people)
+
+
+def test_a_hit_that_was_taken_out_is_told_as_such_and_not_revoked():
+    [away] = [one for one in objects("report") if own_of(one)["hit"] == 3]
+    assert own_of(away)["state"] == "dismissed"
+    assert [(one["opinion"], own_of(one)["stands"]) for one in said(hit=3)] == [("disagree", True)]
+    assert "revoked" not in shown()
+
+
+def test_a_copy_names_the_hit_that_is_kept():
+    report = full_report()
+    copied = Verdict(6, 2, "duplicate", "new", "duplicate", "ann", UNTIL, "the same", duplicate_of_hit=1, covered_by=4)
+    [note] = said(with_full(report, histories={2: (copied,)}), hit=2)
+    assert note["content"] == "duplicate of hit 1: new -> duplicate: the same"
+    assert (own_of(note)["duplicate_of"], own_of(note)["covered_by"]) == (1, 4)
+
+
+def with_full(report, **changes):
+    return replace(report, facts=replace(report.facts, full=replace(report.facts.full, **changes)))
+
+
+def test_what_could_be_seen_is_a_note_of_the_watchlist():
+    [seen] = [one for one in objects("note") if "coverage" in own_of(one)]
+    assert "1 of 2 sources were readable" in seen["content"]
+    assert own_of(seen)["coverage"] == "part"
 
 
 def test_a_period_without_hits_still_says_what_could_be_seen():
@@ -89,12 +132,15 @@ def test_a_later_bundle_knows_its_objects_again():
     assert before[0]["modified"] < after[0]["modified"]
 
 
-def test_a_decision_after_the_newest_poll_makes_a_newer_report():
-    report = full_report()
-    decided = replace(report.facts.full.extras[1], decided_at=UNTIL + 60_000_000)
-    full = replace(report.facts.full, extras={1: decided})
-    later = objects("report", report=replace(report, facts=replace(report.facts, full=full)))
-    assert later[0]["modified"] == "2025-12-16T08:01:00.000Z"
+def test_a_decision_after_the_newest_poll_makes_newer_objects():
+    late = UNTIL + 60_000_000
+    given = (
+        Verdict(4, 1, "confirm", "new", "confirmed", "ann", UNTIL - 1),
+        Verdict(7, 1, "undo", "confirmed", "new", "ann", late, undoes=4),
+    )
+    report = with_full(full_report(), histories={1: given})
+    assert objects("report", report=report)[0]["modified"] == "2025-12-16T08:01:00.000Z"
+    assert [one["modified"] for one in said(report)] == ["2025-12-16T08:01:00.000Z"] * 2
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -149,3 +149,28 @@ def test_a_database_that_somebody_writes_is_waited_for_and_that_is_said(told, mo
     assert code == 0
     assert err == "waiting: another writer holds the database\nhit 1: note added, new as before\n"
     writer.close()
+
+
+def test_the_whole_history_goes_into_a_stix_bundle(told):
+    stix2 = pytest.importorskip("stix2", reason="needs stix2: pip install 'watcher[stix]'")
+    for words in (
+        ["dismiss", "1", "--because", "too soon"],
+        ["undo", "1"],
+        ["confirm", "1", "--note", "the text is there"],
+        ["dismiss", "2", "--because", "an old text"],
+        ["duplicate", "3", "--of", "1"],
+    ):
+        assert told(*words)[0] == 0
+    code, out, _ = told("report", "--format", "stix")
+
+    assert code == 0
+    bundle = stix2.parse(out, version="2.1")
+    opinions = [one for one in bundle.objects if one.type == "opinion"]
+    assert [(one.opinion, one.explanation, one.authors) for one in opinions] == [
+        ("disagree", "too soon", ["ann"]),
+        ("agree", "the text is there", ["ann"]),
+        ("disagree", "an old text", ["ann"]),
+    ]
+    notes = [one.content for one in bundle.objects if one.type == "note"][:-1]
+    assert notes == ["undo: dismissed -> new", "duplicate of hit 1: new -> duplicate"]
+    assert told("report", "--format", "stix")[1] == out

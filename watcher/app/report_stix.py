@@ -2,7 +2,8 @@
 
 ::
 
-    source ─→ identity     hit ─→ report     what analysts said of it ─→ note     what could be seen ─→ note
+    source ─→ identity     hit ─→ report     what could be seen ─→ note
+    analyst ─→ identity    each confirmation, corroboration, dismissal ─→ opinion    every other verdict ─→ note
 
 Ids are made of what a thing is and times come from the database, so that the same database and period give the same
 bytes, and a platform that takes a later bundle knows its objects again. STIX's ``confidence`` is left out: a score says
@@ -17,12 +18,13 @@ from typing import Any
 
 from watcher.app.report import Report, silence_of
 from watcher.app.report_feeds import stable_id
-from watcher.app.report_parts import full_of, snippets_of, standing_words
+from watcher.app.report_parts import full_of, snippets_of
 from watcher.core import period
 from watcher.core.basics import Micros
 from watcher.core.clean import json_line, safe_link, visible
 from watcher.core.errors import UsageProblem
 from watcher.core.identity import content_digest
+from watcher.core.verdict import Decision, Verdict, taken_back
 from watcher.core.views import HitExtra, HitRow
 
 EXTENSION = f"extension-definition--{stable_id('stix', 'extension', 1)}"
@@ -34,7 +36,9 @@ _SCHEMA = (
     "fits the signal, no likelihood), reason (what each rule and context gave), published_at (as the publisher dates "
     "it), sighting, source, family, role, reliability, duplicate_of, story, outlets, origins, state, grade, facets "
     "([kind, id]), wording_sha256 (of the wording that was scored: title, line feed, text, spaces folded, in UTF-8). "
-    "On a note: hit, state, grade; or coverage (quiet, part or blind), since, until."
+    "On an opinion or a note of an analyst: hit, verdict, decision (number of the row), from, to (states), grade, "
+    "duplicate_of (hit), undoes (decision), covered_by (decision on another hit of the story), stands (false: taken back "
+    "since). On a note of the watchlist: coverage (quiet, part or blind), since, until."
 )
 
 
@@ -47,9 +51,9 @@ def stix_lines(report: Report, *, ascii_only: bool = False) -> Iterable[str]:
     stix = _package()
     desk = _desk(report)
     objects = [*_definition(), desk, *_identities(report).values()]
+    objects += _analysts(report)
     for hit in _hits(report):
-        objects.append(_report(report, hit, desk["id"]))
-        objects += _notes(report, hit, desk["id"])
+        objects += (_report(report, hit, desk["id"]), *_history(report, hit))
     objects.append(_coverage(report, desk["id"]))
     filtered = report.filter
     key = (filtered.signal, filtered.source, filtered.min_score, filtered.limit)
@@ -145,7 +149,9 @@ def _definition() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _hits(report: Report) -> list[HitRow]:
-    found = (hit for part in report.parts for hit in part.hits)
+    """Hits that stand, and those that analysts took out: who has an earlier bundle must learn that they are."""
+    found = [hit for part in report.parts for hit in part.hits]
+    found += [one.row for one in full_of(report).away]
     return sorted(found, key=lambda hit: (hit.first_seen, hit.hit_id, hit.signal))
 
 
@@ -175,13 +181,12 @@ def _identity(report: Report, hit: HitRow) -> str:
 
 
 def _report(report: Report, hit: HitRow, desk: str) -> dict[str, Any]:
-    extra = full_of(report).extras.get(hit.hit_id, HitExtra())
+    extra = _extra(report, hit)
     return _object(
         "report",
         _hit_id(report, hit),
         hit.first_seen,
-        # What was decided after the newest poll changes the report as well.
-        max(report.facts.until, extra.decided_at or 0),
+        _changed_at(report, hit),
         created_by_ref=desk,
         name=hit.title or "(no title)",
         description=" ".join("".join(text for text, _ in one.pieces).strip() for one in snippets_of(report, hit)),
@@ -190,6 +195,20 @@ def _report(report: Report, hit: HitRow, desk: str) -> dict[str, Any]:
         labels=[f"signal:{hit.signal}", *(f"rung:{rung}" for rung in (hit.rung,) if rung)],
         external_references=_references(hit),
     ) | {"extensions": _facts_of(report, hit, extra)}
+
+
+def _extra(report: Report, hit: HitRow) -> HitExtra:
+    full = full_of(report)
+    if hit.hit_id in full.extras:
+        return full.extras[hit.hit_id]
+    away = {one.row.hit_id: one.state for one in full.away}
+    return HitExtra(away[hit.hit_id]) if hit.hit_id in away else HitExtra()
+
+
+def _changed_at(report: Report, hit: HitRow) -> Micros:
+    """What was decided after the newest poll changes a report as well, and what was said of it before."""
+    given = full_of(report).histories.get(hit.hit_id, ())
+    return max(report.facts.until, *(one.decided_at for one in given), 0)
 
 
 def _hit_id(report: Report, hit: HitRow) -> str:
@@ -239,24 +258,83 @@ def _digest(extra: HitExtra) -> str:
 # --- what was said of it, what could be seen --------------------------------------------------------------------------
 
 
-def _notes(report: Report, hit: HitRow, desk: str) -> Iterable[dict[str, Any]]:
-    """What analysts said: the decision that stands with its remark, and the grade."""
-    extra = full_of(report).extras.get(hit.hit_id)
-    words = standing_words(report, hit)
-    if extra is None or not words:
-        return
-    # A grade without a decision bears no time of its own in a report: then the hit's.
-    at = extra.decided_at if extra.decided_at is not None else hit.first_seen
-    yield _object(
-        "note",
-        _id("note", report, hit.signal, hit.hit_id, hit.first_seen, extra.state, at),
-        at,
-        report.facts.until,
-        created_by_ref=desk,
-        content=words,
-        authors=[extra.analyst] if extra.analyst else [],
-        object_refs=[_hit_id(report, hit)],
-    ) | {"extensions": _own(hit=hit.hit_id, state=extra.state, grade=extra.grade)}
+def _analysts(report: Report) -> list[dict[str, Any]]:
+    """Who decided, by the names as they are stored: nobody's else is made known."""
+    names = {one.analyst for hit in _hits(report) for one in full_of(report).histories.get(hit.hit_id, ())}
+    return [
+        _object(
+            "identity",
+            _analyst(report, name),
+            _UNKNOWN,
+            report.facts.until,
+            name=name or "unknown",
+            identity_class="individual",
+            roles=["analyst"],
+        )
+        for name in sorted(names)
+    ]
+
+
+def _analyst(report: Report, name: str) -> str:
+    return _id("identity", report, "analyst", name)
+
+
+OPINIONS = {
+    Decision.CONFIRM.value: "agree",
+    Decision.CORROBORATE.value: "agree",
+    Decision.DISMISS.value: "disagree",
+}
+"""Verdicts on whether a hit holds, as STIX says it; nobody here agrees strongly. All others are notes."""
+
+
+def _history(report: Report, hit: HitRow) -> Iterable[dict[str, Any]]:
+    """Every verdict on a hit, oldest first: those that were taken back too."""
+    given = full_of(report).histories.get(hit.hit_id, ())
+    gone = taken_back(given)
+    places = {one.id: _verdict_id(report, hit, one) for one in given}
+    for one in given:
+        kind = places[one.id].partition("--")[0]
+        words = _opinion(one) if kind == "opinion" else {"content": _words_of(one), "authors": [one.analyst]}
+        yield _object(
+            kind,
+            places[one.id],
+            one.decided_at,
+            _changed_at(report, hit),
+            created_by_ref=_analyst(report, one.analyst),
+            object_refs=[_hit_id(report, hit), *([places[one.undoes]] if one.undoes in places else [])],
+            **words,
+        ) | {"extensions": _own(**_row(one), stands=one.id not in gone)}
+
+
+def _verdict_id(report: Report, hit: HitRow, one: Verdict) -> str:
+    kind = "opinion" if one.verdict in OPINIONS else "note"
+    return _id(kind, report, hit.signal, hit.hit_id, hit.first_seen, one.id, one.decided_at)
+
+
+def _opinion(one: Verdict) -> dict[str, Any]:
+    return {"opinion": OPINIONS[one.verdict], "explanation": one.note, "authors": [one.analyst]}
+
+
+def _words_of(one: Verdict) -> str:
+    """A verdict that is no opinion: ``undo: confirmed -> new``."""
+    change = f"{one.from_state} -> {one.to_state}" if one.from_state != one.to_state else ""
+    copy = f"of hit {one.duplicate_of_hit}" if one.duplicate_of_hit is not None else ""
+    facts = " ".join(filter(None, (one.verdict, f"{one.reliability}{one.credibility}", copy)))
+    return ": ".join(filter(None, (facts, change, one.note)))
+
+
+def _row(one: Verdict) -> dict[str, Any]:
+    return {
+        "hit": one.hit_id,
+        "verdict": one.verdict,
+        "decision": one.id,
+        "from": one.from_state,
+        "to": one.to_state,
+        "grade": f"{one.reliability}{one.credibility}",
+        "duplicate_of": one.duplicate_of_hit,
+        "undoes": one.undoes,
+        "covered_by": one.covered_by,
+    }
 
 
 def _coverage(report: Report, desk: str) -> dict[str, Any]:

@@ -131,12 +131,22 @@ def _last(verdicts: Iterable[Verdict]) -> Verdict | None:
     return found
 
 
-def standings_of(verdicts: Iterable[Verdict]) -> dict[int, Standing]:
-    """Standings by hit, of verdicts oldest first; hits without a verdict are not in it."""
+def histories_of(verdicts: Iterable[Verdict]) -> dict[int, tuple[Verdict, ...]]:
+    """Verdicts by hit, in their order; hits without a verdict are not in it."""
     by_hit: dict[int, list[Verdict]] = {}
     for verdict in verdicts:
         by_hit.setdefault(verdict.hit_id, []).append(verdict)
-    return {hit_id: standing_of(given) for hit_id, given in by_hit.items()}
+    return {hit_id: tuple(given) for hit_id, given in by_hit.items()}
+
+
+def standings_of(verdicts: Iterable[Verdict]) -> dict[int, Standing]:
+    """Standings by hit, of verdicts oldest first; hits without a verdict are not in it."""
+    return {hit_id: standing_of(given) for hit_id, given in histories_of(verdicts).items()}
+
+
+def taken_back(verdicts: Sequence[Verdict]) -> frozenset[int]:
+    """Of the verdicts of one hit, oldest first, those that do not stand any more."""
+    return frozenset(_undone(verdicts))
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------

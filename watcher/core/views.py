@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watcher.core.model import FacetMention, Firing, Match, Part
     from watcher.core.series import FigurePoint
     from watcher.core.story import StoryRow
+    from watcher.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,8 @@ class FullFacts:
     """What a whole report holds beside its hits and its board; ``extras`` by hit id, of the hits that are shown.
 
     ``late`` counts hits of texts from before the period that were made after the last report was given: a rescore or a
-    catch-up found them, and no report has told them yet.
+    catch-up found them, and no report has told them yet. ``histories`` has every verdict, oldest first, of the hits that
+    are shown and of those in ``away``; hits without one are not in it.
     """
 
     extras: Mapping[int, HitExtra] = field(default_factory=dict)
@@ -249,6 +251,7 @@ class FullFacts:
     figures: tuple[FigurePoint, ...] = ()
     last_report: GivenReport | None = None
     late: int = 0
+    histories: Mapping[int, tuple[Verdict, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

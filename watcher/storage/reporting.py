@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from watcher.core.board import NOT_COUNTED
 from watcher.core.model import Match
-from watcher.core.verdict import Standing, Verdict
+from watcher.core.verdict import Standing, Verdict, histories_of, standing_of
 from watcher.core.views import (
     AwayRow,
     Decided,
@@ -36,7 +36,7 @@ from watcher.storage.tables import (
     watchlist_revisions,
     watchlist_sources,
 )
-from watcher.storage.verdicts import standings
+from watcher.storage.verdicts import standings, verdicts_of
 
 _H, _V, _F, _R, _A, _L = hits.c, verdicts.c, hit_facets.c, reports.c, assessments.c, watchlist_sources.c
 MOST_AWAY = 200
@@ -47,30 +47,34 @@ def full_facts(connection: Connection, wanted: HitFilter, facts: ReportFacts) ->
     from watcher.storage.figures import figure_points
 
     away, away_total = _away(connection, wanted, facts)
+    told = [*(row.hit_id for row in facts.hits), *(one.row.hit_id for one in away)]
+    histories = histories_of(verdicts_of(connection, told))
     last = last_report(connection, facts.watchlist)
     return FullFacts(
-        extras=extras(connection, facts.hits),
+        extras=extras(connection, facts.hits, histories),
         away=away,
         away_total=away_total,
         decided=_decided(connection, facts),
         figures=figure_points(connection, facts.watchlist, facts.since, facts.until),
         last_report=last,
         late=_late(connection, facts, last),
+        histories=histories,
     )
 
 
-def extras(connection: Connection, rows: Sequence[HitRow]) -> dict[int, HitExtra]:
+def extras(
+    connection: Connection, rows: Sequence[HitRow], histories: Mapping[int, Sequence[Verdict]]
+) -> dict[int, HitExtra]:
     """Where these hits stand, their stories, and their words."""
     from watcher.storage.stories import story_rows
 
     ids = [row.hit_id for row in rows]
-    decided = standings(connection, ids)
     words = _words(connection, ids)
     facets = _facets(connection, ids)
     stories = story_rows(connection, sorted({row.entry_id for row in rows}))
     return {
         row.hit_id: HitExtra(
-            **(_said(decided[row.hit_id]) if row.hit_id in decided else {}),
+            **(_said(standing_of(histories[row.hit_id])) if row.hit_id in histories else {}),
             **words.get(row.hit_id, {}),
             story=stories.get(row.entry_id),
             facets=tuple(facets.get(row.hit_id, ())),
