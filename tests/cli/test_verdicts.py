@@ -54,6 +54,18 @@ def test_each_command_does_its_own(told):
     assert [row["to"] for row in rows if row["hit"] == 1] == ["confirmed", "escalated", "confirmed", "escalated"]
 
 
+def test_a_chain_of_duplicates_is_refused_with_the_command_that_goes(told):
+    told("duplicate", "1", "--of", "2")
+    code, _, err = told("duplicate", "3", "--of", "1")
+    assert (code, "hit 1 is a duplicate itself, of hit 2" in err, "--of 2" in err) == (2, True, True)
+    code, _, err = told("duplicate", "2", "--of", "3")
+    assert code == 2
+    assert "hit 1 would be a duplicate of hit 2, and that one of hit 3; nothing was written" in err
+    assert told("duplicate", "2", "1", "--of", "3")[2] == (
+        "hit 2: new -> duplicate\nhit 1: duplicate, now of another hit\n"
+    )
+
+
 def test_several_at_once_from_standard_input(told, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("1 2\n# a remark\n3 # this too\n"))
 

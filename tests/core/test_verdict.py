@@ -22,6 +22,7 @@ from watcher.core.verdict import (
     checked_note,
     parse_grade,
     plan,
+    refuse_chains,
     said_of,
     standing_of,
     standings_of,
@@ -154,6 +155,35 @@ def test_a_duplicate_is_of_another_hit_that_is_none(book):
     assert said_of(book.standings[2]) == "duplicate of hit 1 by ann"
     with pytest.raises(UsageProblem, match="hit 2 is a duplicate itself, of hit 1"):
         book.add("duplicate", 3, duplicate_of=2)
+    with pytest.raises(UsageProblem, match="hit 2 is the duplicate of hit 1 already") as refused:
+        book.add("duplicate", 1, duplicate_of=2)
+    assert "`watcher undo 2`" in refused.value.hint
+
+
+def test_a_duplicate_can_be_given_to_another_hit(book):
+    book.add("duplicate", 2, duplicate_of=1)
+    assert book.add("duplicate", 2, duplicate_of=1).drafts == ()
+    book.add("duplicate", 2, duplicate_of=3)
+    assert (book.state(2), said_of(book.standings[2])) == ("duplicate", "duplicate of hit 3 by ann")
+    with pytest.raises(WatcherError, match="duplicate of hit 3 by ann"):
+        book.add("duplicate", 2, duplicate_of=1, by="bob")
+    book.add("undo", 2)
+    assert said_of(book.standings[2]) == "duplicate of hit 1 by ann"
+    assert book.state(2) == "duplicate"
+
+
+def test_copies_of_copies_are_refused_with_the_way_out(book):
+    book.add("duplicate", 1, duplicate_of=2)
+    book.add("confirm", 4)
+    refuse_chains(book.standings)
+    book.add("duplicate", 2, duplicate_of=3)
+    with pytest.raises(UsageProblem, match="hit 1 would be a duplicate of hit 2, and that one of hit 3") as refused:
+        refuse_chains(book.standings)
+    assert "`watcher duplicate 2 1 --of 3`" in refused.value.hint
+    book.add("undo", 2)
+    book.rows.append(Verdict(99, 2, "duplicate", "new", "duplicate", "ann", 9, duplicate_of_hit=1))
+    with pytest.raises(UsageProblem, match="hits 1 and 2 would each be the duplicate of the other"):
+        refuse_chains(book.standings)
 
 
 def test_members_come_along_where_they_are_open(book):

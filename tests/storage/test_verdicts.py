@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from tests.support.backends import Backend
 from tests.support.polls import HOUR, T0, document, hit_intent, poll, source
-from watcher.core.errors import WatcherError
+from watcher.core.errors import UsageProblem, WatcherError
 from watcher.core.verdict import Decision, Wish, standing_of
 from watcher.core.views import HitFilter
 from watcher.storage.engine import begin, open_engine
@@ -95,6 +95,34 @@ def test_what_was_decided_apart_since_does_not_go_back_with_the_story(desk):
     add_verdicts(desk.engine, wish("undo"), [1], story=True)
 
     assert states(desk) == {1: "new", 2: "escalated", 3: "new"}
+
+
+def test_copies_form_no_chain_whichever_comes_first(desk):
+    add_verdicts(desk.engine, wish("duplicate", duplicate_of=2), [1])
+    with pytest.raises(UsageProblem, match="hit 1 would be a duplicate of hit 2, and that one of hit 3"):
+        add_verdicts(desk.engine, wish("duplicate", duplicate_of=3), [2])
+    assert states(desk) == {1: "duplicate"}
+
+    add_verdicts(desk.engine, wish("duplicate", duplicate_of=3), [2, 1])
+    assert states(desk) == {1: "duplicate", 2: "duplicate"}
+    with pytest.raises(UsageProblem, match="of hit 4"):
+        add_verdicts(desk.engine, wish("duplicate", duplicate_of=4), [3])
+
+
+def test_copies_form_no_circle_when_something_is_taken_back(desk):
+    add_verdicts(desk.engine, wish("duplicate", duplicate_of=2), [1])
+    add_verdicts(desk.engine, wish("undo"), [1])
+    add_verdicts(desk.engine, wish("duplicate", duplicate_of=1), [2])
+    with pytest.raises(UsageProblem, match="hits 1 and 2 would each be the duplicate of the other"):
+        add_verdicts(desk.engine, wish("undo", redo=True), [1])
+    assert states(desk) == {1: "new", 2: "duplicate"}
+
+
+def test_a_story_that_comes_along_forms_no_chain(desk):
+    add_verdicts(desk.engine, wish("duplicate", duplicate_of=3), [4])
+    with pytest.raises(UsageProblem, match="hit 4 would be a duplicate of hit 3, and that one of hit 1"):
+        add_verdicts(desk.engine, wish("duplicate", duplicate_of=1), [2], story=True)
+    assert states(desk) == {4: "duplicate"}
 
 
 def test_companions_are_of_the_same_signal_and_grouped(desk):

@@ -124,6 +124,8 @@ def told(made: Plan) -> Iterable[str]:
 def _change(verdict: str, before: str, after: str) -> str:
     if verdict in (Decision.NOTE, Decision.GRADE):
         return f"{verdict} added, {after} as before"
+    if verdict == Decision.DUPLICATE and before == after:
+        return f"{verdict}, now of another hit"
     if before == after:
         return f"{verdict}, {after} as before"
     return f"{before} -> {after}" + (" (taken back)" if verdict == Decision.UNDO else "")

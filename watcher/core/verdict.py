@@ -238,7 +238,7 @@ def _decide(made: _Making, wish: Wish, hit: int, standings: Mapping[int, Standin
     standing = standings.get(hit, Standing())
     if wish.duplicate_of is not None:
         _refuse_circle(hit, wish.duplicate_of, standings)
-    if standing.state == LEADS_TO[wish.decision]:
+    if standing.state == LEADS_TO[wish.decision] and _copies(standing) == wish.duplicate_of:
         made.left.append((hit, f"is that already: {said_of(standing)}"))
     elif _is_anothers(wish, standing):
         made.refused.append(f"hit {hit} is {said_of(standing)}")
@@ -252,15 +252,46 @@ def _is_anothers(wish: Wish, standing: Standing) -> bool:
     return standing.decided.analyst != wish.analyst
 
 
+def _copies(standing: Standing) -> int | None:
+    """The hit that one repeats as it stands."""
+    return standing.decided.duplicate_of_hit if standing.decided is not None else None
+
+
 def _refuse_circle(hit: int, of: int, standings: Mapping[int, Standing]) -> None:
     if hit == of:
         raise UsageProblem(f"hit {hit} cannot be the duplicate of itself", hint="name the hit that it repeats")
-    target = standings.get(of, Standing()).decided
-    if target is not None and target.duplicate_of_hit is not None:
+    kept = _copies(standings.get(of, Standing()))
+    if kept == hit:
         raise UsageProblem(
-            f"hit {of} is a duplicate itself, of hit {target.duplicate_of_hit}",
-            hint="name the hit that is kept",
+            f"hit {of} is the duplicate of hit {hit} already", hint=f"to keep {of} instead: first `watcher undo {of}`"
         )
+    if kept is not None:
+        raise UsageProblem(
+            f"hit {of} is a duplicate itself, of hit {kept}", hint=f"name the hit that is kept: --of {kept}"
+        )
+
+
+def refuse_chains(standings: Mapping[int, Standing]) -> None:
+    """Refuse what would make a copy of a copy: the hit that is kept must be one that counts.
+
+    Args:
+        standings: as they would be, of the hits that were decided on, of those that they repeat and that repeat them.
+
+    Raises:
+        UsageProblem: it names both, and how to get there.
+    """
+    for hit, standing in sorted(standings.items()):
+        of = _copies(standing)
+        kept = _copies(standings.get(of, Standing())) if of is not None else None
+        if kept == hit:
+            raise UsageProblem(
+                f"hits {hit} and {of} would each be the duplicate of the other", hint="keep one: undo the other's first"
+            )
+        if kept is not None:
+            raise UsageProblem(
+                f"hit {hit} would be a duplicate of hit {of}, and that one of hit {kept}; nothing was written",
+                hint=f"first `watcher duplicate {hit} --of {kept}`, or name both: `watcher duplicate {of} {hit} --of {kept}`",
+            )
 
 
 def _member(made: _Making, wish: Wish, hit: int, lead: int, standing: Standing) -> None:

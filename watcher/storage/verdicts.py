@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, Select, insert, select, text
 
 from watcher.core.errors import WatcherError
 from watcher.core.verdict import (
+    LEADS_TO,
     OPEN,
     Decision,
     Draft,
@@ -19,6 +20,7 @@ from watcher.core.verdict import (
     Wish,
     by_story,
     plan,
+    refuse_chains,
     standings_of,
 )
 from watcher.core.views import HitFilter
@@ -80,7 +82,22 @@ def add_verdicts(engine: Engine, wish: Wish, hit_ids: Sequence[int], *, story: b
         everybody = sorted({*hit_ids, *also, *(hit for part in members.values() for hit in part)})
         made = plan(wish, hit_ids, standings(connection, everybody), members)
         _insert(connection, made.drafts)
+        _check_copies(connection, made.drafts)
     return made
+
+
+def _check_copies(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Look at what was written before it is committed: decided, brought along and taken back alike."""
+    copies = sorted({one.verdict.hit_id for one in drafts if one.verdict.to_state == LEADS_TO[Decision.DUPLICATE]})
+    if not copies:
+        return
+    kept = {one.decided.duplicate_of_hit for one in standings(connection, copies).values() if one.decided is not None}
+    also = {hit for part in chunks(copies) for hit in connection.scalars(_repeating(part))}
+    refuse_chains(standings(connection, sorted({*copies, *also, *(hit for hit in kept if hit is not None)})))
+
+
+def _repeating(hit_ids: Sequence[int]) -> Select[int]:
+    return select(_V.hit_id).where(_V.duplicate_of_hit.in_(hit_ids))
 
 
 def _lock(connection: Connection, hit_ids: Iterable[int], wish: Wish, members: Mapping[int, Sequence[int]]) -> None:
