@@ -76,6 +76,27 @@ def test_what_does_not_fit_goes_through_the_pager(desk, rows, arguments, paged):
     assert "Where it is from" in screen.shown
 
 
+READ_FROM_THE_TOP = {
+    ("figures",): "jsonl",
+    ("search", "pact"): "jsonl",
+    ("diff", "1"): "json",
+    ("verdicts", "1"): "jsonl",
+    ("timeline",): "json",
+}
+
+
+def test_what_is_read_from_the_top_is_paged_and_data_never(desk, monkeypatch, capsys):
+    paged: list[str] = []
+    monkeypatch.setattr("click.echo_via_pager", lambda lines: paged.append("".join(lines)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda *_: os.terminal_size((100, 1)))
+    monkeypatch.setattr("watcher.cli.common._pages", lambda: True)
+    for arguments, data in READ_FROM_THE_TOP.items():
+        assert main(list(arguments)) == 0
+        assert (capsys.readouterr().out, bool(paged.pop())) == ("", True)
+        assert main([*arguments, "--format", data]) == 0
+        assert (capsys.readouterr().out[:1] in ("", "{"), paged) == (True, [])
+
+
 def test_nothing_is_paged_into_a_pipe(desk):
     command = [sys.executable, "-m", "watcher", "report"]
     done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, **PAGER})

@@ -26,6 +26,7 @@ from watcher.core.verdict import (
     said_of,
     standing_of,
     standings_of,
+    taken_back,
 )
 
 
@@ -168,6 +169,7 @@ def test_a_duplicate_can_be_given_to_another_hit(book):
     with pytest.raises(WatcherError, match="duplicate of hit 3 by ann"):
         book.add("duplicate", 2, duplicate_of=1, by="bob")
     book.add("undo", 2)
+    assert taken_back(book.rows) == {book.rows[1].id}
     assert said_of(book.standings[2]) == "duplicate of hit 1 by ann"
     assert book.state(2) == "duplicate"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from watcher.cli.common import database_option, format_option, speaks_unicode, style_of, write_lines
+from watcher.cli.common import database_option, format_option, show_lines, speaks_unicode, style_of, write_lines
 
 
 @click.command(short_help="Show every wording of an entry, and what was changed between them.")
@@ -54,4 +54,4 @@ def command(*, entry: int, first: int | None, last: int | None, whole: bool, for
     elif form == "md":
         write_lines(history_markdown(history, steps, zone, whole=whole))
     else:
-        write_lines(history_lines(history, steps, style_of(), zone, whole=whole))
+        show_lines(history_lines(history, steps, style_of(), zone, whole=whole))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from watcher.cli.common import (
     database_option,
     format_option,
     say,
+    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
@@ -74,13 +76,14 @@ def command(
         found = _read(desk, watchlist, figure, since, until, primary=primary)
     if svg is not None:
         _draw(found[0], svg)
+    drawn: list[str] = []
     if plot:
         from watcher.app.figures import plotted
         from watcher.app.plot import plot_text
 
-        write_lines([*plot_text(plotted(found[0]), style_of(), zone=found[0].zone), ""])
+        drawn = [*plot_text(plotted(found[0]), style_of(), zone=found[0].zone), ""]
     if plot or svg is None:
-        _list(found, form, figure)
+        (show_lines if form == "table" else write_lines)(chain(drawn, _list(found, form, figure)))
     return 0
 
 
@@ -117,16 +120,15 @@ def _draw(one: FigureSeries, path: Path) -> None:
     say(f"{path}: {len(one.points)} readings, {len(one.baseline)} baseline values")
 
 
-def _list(found: Sequence[FigureSeries], form: str, figure: str | None) -> None:
+def _list(found: Sequence[FigureSeries], form: str, figure: str | None) -> Iterable[str]:
     from watcher.app import figures
 
     if form == "jsonl":
-        write_lines(figures.jsonl_lines(found, ascii_only=not speaks_unicode()))
-    elif form == "csv":
-        write_lines(figures.csv_lines(found))
-    elif form == "md":
-        write_lines(figures.markdown_lines(found))
-    elif figure is None:
-        write_lines(figures.overview_lines(found, style_of()))
-    else:
-        write_lines(figures.series_lines(found[0], style_of()))
+        return figures.jsonl_lines(found, ascii_only=not speaks_unicode())
+    if form == "csv":
+        return figures.csv_lines(found)
+    if form == "md":
+        return figures.markdown_lines(found)
+    if figure is None:
+        return figures.overview_lines(found, style_of())
+    return figures.series_lines(found[0], style_of())

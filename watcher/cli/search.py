@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.common import database_option, format_option, say, style_of, watchlist_name_option, write_lines
+from watcher.cli.common import (
+    database_option,
+    format_option,
+    say,
+    show_lines,
+    speaks_unicode,
+    style_of,
+    watchlist_name_option,
+    write_lines,
+)
 
 if TYPE_CHECKING:
     from watcher.app.search import FoundEntry
@@ -61,7 +70,7 @@ def command(
     with build_search(database, watchlist) as desk:
         needle = desk.prepare(" ".join(query))
         found = list(desk.search(needle, since=since, until=until, source=source, limit=limit, best=best))
-    write_lines(_lines(found, form, style_of()))
+    (show_lines if form == "table" else write_lines)(_lines(found, form, style_of()))
     if not found:
         say("nothing found")
         return 1
@@ -80,7 +89,12 @@ def _lines(found: Iterable[FoundEntry], form: str, style: Style) -> Iterator[str
             yield from _markdown(one)
         else:
             record = _record(one)
-            yield json_line(record) if form == "jsonl" else csv_line([record[name] for name in COLUMNS])
+            as_data = form == "jsonl"
+            yield (
+                json_line(record, ascii_only=not speaks_unicode())
+                if as_data
+                else csv_line([record[name] for name in COLUMNS])
+            )
 
 
 def _record(one: FoundEntry) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.common import database_option, format_option, say, write_lines
+from watcher.cli.common import database_option, format_option, say, show_lines, speaks_unicode, write_lines
 
 if TYPE_CHECKING:
     from watcher.storage.stories import MemberLine, StoryLine
@@ -73,7 +73,7 @@ def command(
 
     with build_stories(database) as desk:
         found = desk.of_period(since, until, limit=limit, everything=everything)
-    write_lines(_list(found, form))
+    (show_lines if form == "table" else write_lines)(_list(found, form))
     if not found:
         say("no stories" if everything else "no stories with hits; --all lists the others too")
     return 0
@@ -95,7 +95,7 @@ def show(number: tuple[int, bool], form: str, database: str) -> int:
 
     with build_stories(database) as desk:
         members = desk.show(number[0], is_story=number[1])
-    write_lines(_show(members, form))
+    (show_lines if form == "table" else write_lines)(_show(members, form))
     return 0
 
 
@@ -174,7 +174,7 @@ def _list(found: Sequence[StoryLine], form: str) -> Iterator[str]:
     for one in found:
         if form == "jsonl":
             times = {"first_at": show_iso(one.first_at), "last_at": show_iso(one.last_at)}
-            yield json_line({**asdict(one), **times})
+            yield json_line({**asdict(one), **times}, ascii_only=not speaks_unicode())
         else:
             tally = f"{_tally(one.entries, one.outlets, one.origins)}, {_count(one.hits, 'hit')}"
             yield f"{f's{one.story_id}':>8}  {show_moment(one.last_at, UTC)}  {tally}"
@@ -235,4 +235,5 @@ def _records(members: Sequence[MemberLine]) -> Iterator[str]:
         row |= {"first_at": show_iso(member.row.first_at), "last_at": show_iso(member.row.last_at)}
         told = {"entry": member.entry_id, "title": member.title, "link": safe_link(member.link)}
         edits = [dict(zip(("edit", "kind", "analyst", "note"), edit, strict=True)) for edit in member.edits]
-        yield json_line({**told, "first_seen": show_iso(member.first_seen), **row, "edits": edits})
+        record = {**told, "first_seen": show_iso(member.first_seen), **row, "edits": edits}
+        yield json_line(record, ascii_only=not speaks_unicode())

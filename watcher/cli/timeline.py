@@ -11,6 +11,7 @@ from watcher.cli.common import (
     database_option,
     format_option,
     open_queries,
+    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
@@ -55,7 +56,7 @@ def command(form: str, database: str, **choice: object) -> None:
     if form == "ics":
         write_calendar(report)
     else:
-        write_lines(_lines(report, form))
+        (show_lines if form == "table" else write_lines)(_lines(report, form))
 
 
 def write_calendar(report: Report) -> None:

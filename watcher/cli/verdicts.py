@@ -9,12 +9,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, TypeVar
 
 import click
 
 from watcher.cli import complete
-from watcher.cli.common import database_option, format_option, say, speaks_unicode, write_lines
+from watcher.cli.common import database_option, format_option, say, show_lines, speaks_unicode, write_lines
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -108,5 +109,5 @@ def command(hits: tuple[str, ...], form: str, database: str) -> None:
         records = (verdict_record(one) for given in found.values() for one in given)
         write_lines(json_line(record, ascii_only=not speaks_unicode()) for record in records)
         return
-    for hit_id, given in found.items():
-        write_lines(history_lines(hit_id, given, standing_of(given), UTC))
+    told = (history_lines(hit_id, given, standing_of(given), UTC) for hit_id, given in found.items())
+    show_lines(chain.from_iterable(told))
