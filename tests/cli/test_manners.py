@@ -179,6 +179,51 @@ def test_the_script_is_one_that_the_shell_takes(shell, tmp_path, capsys):
     subprocess.run([shell, "-n", str(tmp_path / "script")], check=True)
 
 
+# What each shell is told to do, and how it says what it would offer for `watcher con` and `watcher report --signal o`.
+TRIED = {
+    "bash": (
+        "source {script}",
+        "COMP_WORDS=({words}); COMP_CWORD={last}; _watcher_completion watcher; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+    ),
+    "zsh": (
+        "compdef() {{ }}; compadd() {{ print -l ${{(P)@[-1]}}; }}; _describe() {{ print -l ${{(P)@[3]}}; }}; source {script}",
+        "words=({words}); CURRENT=$(({last} + 1)); _watcher_completion",
+    ),
+    "fish": ("source {script}", "complete --do-complete '{words}'"),
+}
+QUIET = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", list(TRIED))
+def test_a_real_shell_offers_commands_with_their_help_and_names_of_the_database(shell, desk, tmp_path, capsys):
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} on this machine: its completion is not tried")
+    assert main(["completion", shell]) == 0
+    (tmp_path / "script").write_text(capsys.readouterr().out)
+    begin, ask = TRIED[shell]
+    asked = [
+        ask.format(words=words, last=len(words.split()) - 1) for words in ("watcher r", "watcher report --signal o")
+    ]
+    tried = "\n".join([begin.format(script=tmp_path / "script"), *asked])
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    done = subprocess.run(
+        [shell, QUIET[shell], "-c", tried],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PATH": path, "HOME": str(tmp_path)},
+    )
+
+    offered = [line.replace(":", "\t") for line in done.stdout.splitlines()]
+    helped = {line.split("\t")[0]: line.partition("\t")[2] for line in offered}
+    assert sorted(helped) == ["offer", "report", "rescore", "review", "run"]
+    assert done.stderr == ""
+    if shell != "bash":
+        assert (helped["review"], helped["offer"]) == (COMMANDS["review"], "Offer")
+    assert not (tmp_path / "no").exists()
+
+
 def test_an_unknown_shell_is_refused(capsys):
     assert main(["completion", "tcsh"]) == 2
     assert "completion" in COMMANDS

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from watcher.bootstrap import DEFAULT_DATABASE
+from watcher.cli import complete
 
 if TYPE_CHECKING:
     from watcher.core.render import Style
@@ -43,7 +44,10 @@ def database_option(command: _Command) -> _Command:
 def watchlist_name_option(command: _Command) -> _Command:
     """``--watchlist``: which of the watchlists in the database."""
     return click.option(
-        "--watchlist", metavar="ID", help="Which watchlist, where the database holds several (default: the newest)."
+        "--watchlist",
+        metavar="ID",
+        help="Which watchlist, where the database holds several (default: the newest).",
+        shell_complete=complete.watchlists,
     )(command)
 
 

@@ -1,4 +1,4 @@
-"""What a shell offers for signals, sources and hits, from the database at hand. Must not: fail, or make a database."""
+"""What a shell offers for signals, sources, figures, watchlists and hits, from the database at hand. Must not: fail, or make a database."""
 
 from __future__ import annotations
 
@@ -25,6 +25,23 @@ def signals(ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
     with contextlib.suppress(Exception), _queries(ctx) as queries:
         for row in queries.watchlists():
             found.update((signal["id"], signal["title"]) for signal in row.outline.get("signals", ()))
+    return _items(found, incomplete)
+
+
+def figures(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Ids of figures, with their titles."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(Exception), _queries(ctx) as queries:
+        for row in queries.watchlists():
+            found.update((figure["id"], figure["title"]) for figure in row.outline.get("figures", ()))
+    return _items(found, incomplete)
+
+
+def watchlists(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Ids of watchlists, with their questions."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(Exception), _queries(ctx) as queries:
+        found.update((row.id, row.question) for row in queries.watchlists())
     return _items(found, incomplete)
 
 

@@ -12,7 +12,7 @@ from watcher.cli.common import write_lines
 def command(shell: str) -> None:
     """Print what makes bash, zsh or fish complete commands.
 
-    Commands, options and their choices; signals, sources and hit numbers of the database at hand.
+    Commands, options and their choices; signals, sources, figures, watchlists and hit numbers of the database at hand.
 
     \b
     Examples:
@@ -30,4 +30,6 @@ def command(shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is not None:
         source = kind(cli, {}, "watcher", "_WATCHER_COMPLETE")
-        write_lines((source.source_template % source.source_vars()).splitlines())
+        # A comma in a help text is no separator; click's script for fish takes it for one.
+        script = (source.source_template % source.source_vars()).replace('string split ","', 'string split --max 1 ","')
+        write_lines(script.splitlines())

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import database_option, format_option, say, speaks_unicode, write_lines
 
 
 @click.command(short_help="Put all that is kept about a hit into one file, or check such files.")
-@click.argument("hits", type=click.IntRange(min=1), metavar="[HIT]...", nargs=-1)
+@click.argument("hits", type=click.IntRange(min=1), metavar="[HIT]...", nargs=-1, shell_complete=complete.hits)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here; it must not be there yet."
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import (
     database_option,
     format_option,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="List tracked quantities as dated series beside their baseline, and plot them.")
-@click.argument("figure", required=False, metavar="[FIGURE]")
+@click.argument("figure", required=False, metavar="[FIGURE]", shell_complete=complete.figures)
 @click.option("--since", metavar="TIME", help="Only what was first seen since then (2025-12-15, 7d, yesterday).")
 @click.option("--until", metavar="TIME", help="Only what was first seen before then.")
 @click.option("--primary", is_flag=True, help="Only sources that speak for themselves.")

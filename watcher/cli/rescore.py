@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import database_option, format_option, say, write_lines
 from watcher.core.errors import UsageProblem
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--diff/--apply", "only_show", default=True, help="Show what would change (default), or write it.")
 @click.option("--dry-run", is_flag=True, help="The same as --diff.")
 @click.option("--since", metavar="TIME", help="Only entries first seen since then (2025-12-15, 7d, yesterday).")
-@click.option("--signal", metavar="ID", default="", help="Only changes of this signal.")
+@click.option(
+    "--signal", metavar="ID", default="", help="Only changes of this signal.", shell_complete=complete.signals
+)
 @click.option("--full", is_flag=True, help="Score every entry, not only those that the edit can score otherwise.")
 @click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="Processes that score.  [default: 2]")
 @format_option("text", "jsonl")

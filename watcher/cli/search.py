@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import (
     database_option,
     format_option,
@@ -33,7 +34,9 @@ COLUMNS = ("entry", "first_seen", "published", "source", "sighting", "score", "t
 )
 @click.option("--since", metavar="TIME", help="Only entries first seen since then (2025-12-15, 7d, yesterday).")
 @click.option("--until", metavar="TIME", help="Only entries first seen before then.")
-@click.option("--source", metavar="NAME", default="", help="Only entries of this source.")
+@click.option(
+    "--source", metavar="NAME", default="", help="Only entries of this source.", shell_complete=complete.sources
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="At most so many.")
 @format_option("table", "jsonl", "csv", "md")
 @watchlist_name_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import (
     database_option,
     format_option,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="List the sources and how well each can be read.")
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=complete.sources)
 @click.option("--health", is_flag=True, help="Only what needs a look: since when, why, and what to do.")
 @format_option("table", "json", "jsonl", "csv")
 @watchlist_name_option

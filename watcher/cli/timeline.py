@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli import complete
 from watcher.cli.common import (
     database_option,
     format_option,
@@ -27,7 +28,7 @@ HITS = 200
 @click.command(short_help="Show background events and what was found, in order of time.")
 @click.option("--since", metavar="TIME", help="Start of the period of findings, included (default: the beginning).")
 @click.option("--until", metavar="TIME", help="End of the period, not included (default: the newest poll).")
-@click.option("--signal", metavar="ID", help="Only findings of this signal.")
+@click.option("--signal", metavar="ID", help="Only findings of this signal.", shell_complete=complete.signals)
 @format_option("table", "md", "json", "ics")
 @watchlist_name_option
 @database_option
