@@ -1,8 +1,9 @@
 """Builds a database as it stands after years: so many entries and hits, made up, the same every time, by raw inserts.
 
-A thousand entries a day from 200 sources, each with its poll, wording, digests, score mark and index words; hits are of
-texts that the shipped watchlist really scores (the demo's samples), with their assessments, facets, figures, alerts,
-bodies and verdicts; all but the newest entries stand in stories of their own. It is made once for each size and kept in a folder.
+A thousand entries a day from 200 sources, each with its poll, wording, digests, score mark and index words. Hits are
+of the demo's samples, each with one of a few tails of made-up sentences, stored as the engine scores just that text,
+with their assessments, facets, figures, alerts, bodies and verdicts. For ten hits there is a story of several entries;
+all other entries but the newest stand in stories of their own. It is made once for each size and kept in a folder.
 
     python -m bench.bigdb --entries 1000000 --hits 50000 --folder FOLDER
 """
@@ -28,7 +29,7 @@ from typing import Any
 
 from bench.harness import ROOT
 
-VERSION = 5
+VERSION = 6
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 END = 1_765_800_000 * SECOND  # 15 December 2025, noon
@@ -41,6 +42,9 @@ minister government president talks state country foreign officials meeting week
 police market economy law region war leader support statement council party energy"""
 UNGROUPED = 4 * A_DAY
 """The newest entries, whose stories the duty makes itself."""
+TAILS = 8
+"""Different texts made of a sample: as reports of one event are alike."""
+HITS_OF_A_STORY = 10
 COMMON = _HEAD.split()
 """Words at the head of the list: `minister` stands in about every third text."""
 RARE = "quixotrene"
@@ -53,6 +57,7 @@ class Template:
 
     title: str
     text: str
+    language: str
     words: frozenset[str]
     assessments: tuple[Any, ...]
     figures: tuple[Any, ...]
@@ -120,32 +125,41 @@ def _build(path: Path, folder: Path, entries: int, hits: int, *, search: bool) -
         for name, _ in indexes:
             connection.execute(f'DROP INDEX "{name}"')
         connection.execute("BEGIN")
-        _Filler(connection, entries, hits, templates(loaded.compiled), search=search).fill()
+        prose = Prose()
+        found = templates(loaded.compiled, prose.tails())
+        _Filler(connection, entries, hits, prose, found, search=search).fill()
         for _, sql in indexes:
             connection.execute(sql)
         connection.execute("COMMIT")
         connection.executescript("PRAGMA journal_mode=WAL; ANALYZE;")
 
 
-def templates(compiled: Any) -> tuple[Template, ...]:
-    """Samples of the demo that reach a threshold, with what the engine found in them."""
+def templates(compiled: Any, tails: Sequence[str] = ("",)) -> tuple[Template, ...]:
+    """Samples of the demo that reach a threshold with every tail, and what the engine finds in each: the tails in turn."""
+    from watcher.demo.samples import load_samples
+    from watcher.sources.plain import plain_text
+
+    found: list[Template] = []
+    for sample in load_samples():
+        for item in sample.items:
+            title, text = plain_text(item.title, 10_000), plain_text(item.text, 1_000_000)
+            made = [_template(compiled, title, f"{text} {tail}".rstrip(), sample.language) for tail in tails]
+            if all(one.assessments for one in made):
+                found += made
+    return tuple(found)
+
+
+def _template(compiled: Any, title: str, text: str, language: str) -> Template:
     from watcher.core.limits import Limits
     from watcher.core.match import find_evidence
     from watcher.core.score import assess
     from watcher.core.wanted import index_words
-    from watcher.demo.samples import load_samples
-    from watcher.sources.plain import plain_text
 
-    found = []
-    for sample in load_samples():
-        for item in sample.items:
-            title, text = plain_text(item.title, 10_000), plain_text(item.text, 1_000_000)
-            evidence = find_evidence(compiled, title, text, sample.language, limits=Limits())
-            reached = tuple(a for a in assess(compiled, evidence) if a.reached) if evidence else ()
-            if reached and evidence:
-                words = frozenset(index_words(title, text))
-                found.append(Template(title, text, words, reached, evidence.figures))
-    return tuple(found)
+    # Every text ends with a word of its own, which no rule asks for.
+    evidence = find_evidence(compiled, title, f"{text} Item1.", language, limits=Limits())
+    reached = tuple(a for a in assess(compiled, evidence) if a.reached) if evidence else ()
+    figures = evidence.figures if evidence else ()
+    return Template(title, text, language, frozenset(index_words(title, text)), reached, figures)
 
 
 class Prose:
@@ -164,23 +178,32 @@ class Prose:
             text = " ".join(dice.choices(vocabulary, cum_weights=weights, k=12)).capitalize() + "."
             self.sentences.append((text, frozenset(index_words(text, ""))))
 
+    def tails(self) -> tuple[str, ...]:
+        """What texts that are hits end with."""
+        return tuple(self.sentences[number][0] for number in range(TAILS))
+
 
 class _Filler:
     """Writes everything, a day's worth at a time."""
 
     def __init__(
-        self, connection: sqlite3.Connection, entries: int, hits: int, found: Sequence[Template], *, search: bool
+        self,
+        connection: sqlite3.Connection,
+        entries: int,
+        hits: int,
+        prose: Prose,
+        found: Sequence[Template],
+        *,
+        search: bool,
     ) -> None:
         self.connection = connection
         self.entries = entries
-        self.templates = found
         self.search = search
-        self.hits_left = hits
-        each = sum(len(one.assessments) for one in found) / len(found)
-        self.stride = entries * each / hits if hits else entries * 2.0
         self.dice = random.Random(7)
-        self.prose = Prose()
+        self.prose = prose
         self.hit_id = self.kept = 0
+        self.due = _due(entries, hits, found)
+        self.shared = _shared(list(self.due), hits, entries - UNGROUPED)
 
     def at(self, number: int) -> int:
         """When an entry was first seen: that of its poll."""
@@ -208,7 +231,7 @@ class _Filler:
 
     def _entry(self, number: int, rows: dict[str, list[dict[str, Any]]]) -> None:
         poll, source, at = (number - 1) // A_POLL + 1, ((number - 1) // A_POLL) % SOURCES + 1, self.at(number)
-        hit = self.templates[int(number / self.stride) % len(self.templates)] if self._is_hit(number) else None
+        hit = self.due.get(number)
         title, text, words = self._text(number, hit)
         key, link, content, item = (_digest(number, tag) for tag in b"klci")
         if (number - 1) % A_POLL == 0:
@@ -226,7 +249,7 @@ class _Filler:
                 "guid": f"g{number}",
                 "link": f"https://s{source - 1:03}.example/items/{number}",
                 "title": title,
-                "language": "en",
+                "language": hit.language if hit else "en",
                 "published": at - 600 * SECOND,
                 "published_raw": "Mon, 15 Dec 2025 12:00:00 GMT",
                 "first_seen": at,
@@ -262,44 +285,35 @@ class _Filler:
         if hit is not None:
             self._hits(number, source, at, poll, hit, rows)
 
-    @staticmethod
-    def _story(number: int, source: int, at: int, rows: dict[str, list[dict[str, Any]]]) -> None:
-        """A story of its own: what the duty makes of texts that nothing is like."""
-        family = f"family-{(source - 1) // 4}"
-        story = {
-            "id": number,
-            "lead_id": number,
-            "first_at": at,
-            "last_at": at,
-            "entries": 1,
-            "outlets": 1,
-            "origins": 1,
-        }
-        rows.setdefault("stories", []).append(story)
+    def _story(self, number: int, source: int, at: int, rows: dict[str, list[dict[str, Any]]]) -> None:
+        """A story of its own, what the duty makes of texts that nothing is like; or a place in one of several."""
+        family = _family(number)
+        together = self.shared.get(number, (number,))
+        lead = together[0]
+        if number == lead:
+            families = len(set(map(_family, together)))
+            story = {"id": lead, "lead_id": lead, "first_at": at, "last_at": self.at(together[-1])}
+            story |= {"entries": len(together), "outlets": families, "origins": families}
+            rows.setdefault("stories", []).append(story)
         why = f"published by Publisher {source - 1}"
-        member = {"entry_id": number, "story_id": number, "way": "first", "outlet": family, "origin": family}
-        member |= {"origin_why": why, "claims": json.dumps([[family, why]]), "standing": "report"}
+        member = {"entry_id": number, "story_id": lead, "outlet": family, "origin": family, "origin_why": why}
+        member |= {"way": "first", "nearest_id": None, "likeness": None}
+        if number != lead:
+            member |= {"way": "likeness", "nearest_id": lead, "likeness": 0.9}
+        member |= {"claims": json.dumps([[family, why]]), "standing": "report"}
         rows.setdefault("story_members", []).append(member)
 
-    def _is_hit(self, number: int) -> bool:
-        return self._is_due(number) and self.hits_left > 0
-
-    def _is_due(self, number: int) -> bool:
-        return int(number / self.stride) > int((number - 1) / self.stride)
-
     def _is_kept(self, first: int) -> bool:
-        return any(self._is_due(number) for number in range(first, first + A_POLL))
+        return any(number in self.due for number in range(first, first + A_POLL))
 
     def _text(self, number: int, hit: Template | None) -> tuple[str, str, set[str]]:
-        chosen = self.dice.choices(self.prose.sentences, k=2 if hit else 6)
-        words = {f"item{number}"}.union(*(found for _, found in chosen))
         rare = f" {RARE}" if number % 100_000 == 77 else ""
-        words.update([RARE] if rare else [])
+        own = {f"item{number}", *([RARE] if rare else [])}
+        if hit is not None:
+            return hit.title, f"{hit.text} Item{number}{rare}.", own | hit.words
+        chosen = self.dice.choices(self.prose.sentences, k=6)
         tail = f"{' '.join(text for text, _ in chosen[1:])} Item{number}{rare}."
-        if hit is None:
-            return chosen[0][0][:-1], tail, words
-        words -= chosen[0][1] - chosen[1][1]
-        return hit.title, f"{hit.text} {tail}", words | hit.words
+        return chosen[0][0][:-1], tail, own.union(*(found for _, found in chosen))
 
     def _hits(
         self, number: int, source: int, at: int, poll: int, hit: Template, rows: dict[str, list[dict[str, Any]]]
@@ -308,8 +322,7 @@ class _Filler:
             self.kept, content = poll, hit.text.encode() * 3
             body = {"digest": _body(poll), "size": len(content), "content": zlib.compress(content), "poll_id": poll}
             rows.setdefault("bodies", []).append(body)
-        for found in hit.assessments[: self.hits_left]:
-            self.hits_left -= 1
+        for found in hit.assessments:
             self.hit_id += 1
             self._hit(self.hit_id, number, source, at, found, rows)
         for reading in hit.figures:
@@ -401,6 +414,34 @@ class _Filler:
 
             do("INSERT OR REPLACE INTO duties (name, watermark) VALUES ('search', ?)", (self.entries,))
             do("INSERT OR REPLACE INTO meta (name, value) VALUES ('search index version', ?)", (INDEX_VERSION,))
+
+
+def _due(entries: int, hits: int, found: Sequence[Template]) -> dict[int, Template]:
+    """Which entries are hits, evenly spread, with about so many hits together, and of which text."""
+    each = sum(len(one.assessments) for one in found) / len(found)
+    count = round(hits / each)
+    size = _size(count, hits)
+    samples = len(found) // TAILS
+    places = ((number + 1) * entries // (count + 1) for number in range(count))
+    texts = (found[number // size % samples * TAILS + number % TAILS] for number in range(count))
+    return dict(zip(places, texts, strict=True))
+
+
+def _size(count: int, hits: int) -> int:
+    return max(1, round(count / max(1, hits // HITS_OF_A_STORY)))
+
+
+def _shared(due: Sequence[int], hits: int, last: int) -> dict[int, tuple[int, ...]]:
+    """The entries of a story, by each of them."""
+    size = _size(len(due), hits)
+    grouped = [number for number in due if number <= last]
+    stories = (tuple(grouped[start : start + size]) for start in range(0, len(grouped), size))
+    return {number: story for story in stories for number in story}
+
+
+def _family(number: int) -> str:
+    """Whose the source of an entry is."""
+    return f"family-{(number - 1) // A_POLL % SOURCES // 4}"
 
 
 def _digest(number: int, tag: int) -> bytes:
