@@ -36,7 +36,7 @@ from watcher.core.compile import CompiledWatchlist, compile_watchlist, words_nee
 from watcher.core.document import Concept, Document, Query, Rule, Signal, Term
 from watcher.core.limits import Limits
 from watcher.core.match import find_evidence
-from watcher.core.scan import JOINT, Scan
+from watcher.core.scan import JOINT, Scan, Sighting
 from watcher.core.score import assess
 from watcher.core.text import Reading
 from watcher.core.watchlist import read_document
@@ -172,7 +172,7 @@ Span = tuple[str, int, int]
 
 
 def floor(watchlist: CompiledWatchlist) -> Work:
-    get = watchlist.lexis.forms.get
+    get = dict.fromkeys(watchlist.lexis.forms, 1).get
 
     def work(texts: Sequence[Text]) -> int:
         for title, text in texts:
@@ -186,7 +186,7 @@ def matching(watchlist: CompiledWatchlist) -> Work:
     def work(texts: Sequence[Text]) -> int:
         found = 0
         for title, text in texts:
-            scan = Scan(watchlist, Reading(f"{title}{JOINT}{text}"), title, text, "", 1000)
+            scan = Scan(watchlist, Sighting(watchlist.lexis, Reading(f"{title}{JOINT}{text}")), title, text, "", 1000)
             begins, tokens = scan.reading.begins if scan.raw else [], scan.reading.tokens
             for term in scan.raw:
                 for _, begin, end in scan.hits(term):
@@ -199,7 +199,7 @@ def matching(watchlist: CompiledWatchlist) -> Work:
 
 def our_spans(watchlist: CompiledWatchlist, title: str, text: str) -> set[Span]:
     """Where ours finds a term, as field, start and end in the text as given."""
-    scan = Scan(watchlist, Reading(f"{title}{JOINT}{text}"), title, text, "", 1000)
+    scan = Scan(watchlist, Sighting(watchlist.lexis, Reading(f"{title}{JOINT}{text}")), title, text, "", 1000)
     return {(match.field, match.start, match.end) for term in scan.raw for match in map(scan.match, scan.hits(term))}
 
 

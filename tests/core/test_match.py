@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tests.core.engine import compiled, evidence, found, one_rule, spelled
 from watcher.core.limits import Limits
 from watcher.core.match import find_evidence
-from watcher.core.program import _Memo
 
 TWO = "concepts:\n  nation: {en: [Ruritania, '=US'], ru: [Руритания]}\n  paper: {en: [draft, note], de: [{term: Note, only: de}]}\n"
 
@@ -278,15 +277,34 @@ def test_nothing_is_found_in_nothing() -> None:
     assert evidence(one_rule("a"), "gu\u0430rd") is None
 
 
-def test_the_memory_for_prefixes_is_bounded() -> None:
-    class Small(_Memo):
-        __slots__ = ()
-        CAPACITY = 2
+def test_a_term_of_many_spellings_is_found_whole_and_nowhere_else() -> None:
+    words = frozenset(f"w{number}" for number in range(12))
+    forms = {("en", word): words | {word} for word in ("alpha", "beta", "gamma")}
+    rule = (
+        "signals:\n  s:\n    title: S\n    rules:\n      - {id: r, match: 'pre* alpha beta gamma end*', weight: 60}\n"
+    )
+    watchlist = compiled(rule, forms)
 
-    small = Small({b"known": 3}, {b"se": 1, b"sec": 2})
+    assert watchlist.lexis.parts
+    for text, places in [
+        ("Prefix w1 w2 w3 ends", ["Prefix w1 w2 w3 ends"]),
+        ("x predate w1 w2 w3 end w1 w2 w3 ends.", ["predate w1 w2 w3 end"]),
+        ("w1 w2 w3 ends", []),
+        ("prefix w1 w2 w3", []),
+        ("prefix w1 no w3 ends", []),
+        ("prefix w1 w2 w3 no ends", []),
+        ("no w1 w2 w3 ends", []),
+    ]:
+        assert spelled(evidence(watchlist, text), text) == places, text
 
-    assert [small[word] for word in (b"secure", b"seen", b"other", b"sector", b"known")] == [2, 1, 0, 2, 3]
-    assert len(small) < 5
+
+def test_c11_a_term_that_mixes_scripts_itself_is_no_imitation() -> None:
+    mixed = "\u0430bc"
+    result = evidence(one_rule(f'"{mixed}" | "abc"'), f"An {mixed} came.")
+
+    assert result is not None
+    (firing,) = result.signals[0].firings
+    assert ([match.term for match in firing.matches], firing.flag) == ([f'"{mixed}"'], "")
 
 
 @given(st.text(alphabet="aаbвcс .\n\u200b\u0301Łαｇ'’", max_size=60))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from watcher.core import query as q
 from watcher.core.document import Concept, Document, Facet, Figure, Place, Query, Rule, Signal, Term
 from watcher.core.errors import Issue, WatchlistError
+from watcher.core.patterns import build_lexis, rarity
 from watcher.core.program import (
     AtLeast,
     Close,
@@ -21,6 +22,7 @@ from watcher.core.program import (
     CompiledWatchlist,
     Context,
     Every,
+    Gate,
     Node,
     Some,
     Terms,
@@ -29,7 +31,6 @@ from watcher.core.program import (
 )
 from watcher.core.terms import Forms, Slot, TermTable, needed, pieces
 from watcher.core.text import fold
-from watcher.core.trie import build_lexis, rarity
 
 __all__ = ["CompiledWatchlist", "compile_watchlist", "queries", "words_needed"]
 
@@ -163,8 +164,7 @@ class _Compiler:
             return CompiledRule(rule.id, _NOTHING, 0.0, rule.rung, None, None, rule.scope)
         match = self.query(rule.match)
         needs, unless = self.context(rule.needs), self.context(rule.unless)
-        groups = tuple(dict.fromkeys([*self.needed(match), *(self.needed(needs.node) if needs else ())]))
-        return CompiledRule(rule.id, match, float(rule.weight), rule.rung, needs, unless, rule.scope, groups)
+        return CompiledRule(rule.id, match, float(rule.weight), rule.rung, needs, unless, rule.scope)
 
     def signal(self, signal: Signal) -> CompiledSignal:
         if not (math.isfinite(signal.threshold) and 0 < signal.threshold <= 100):
@@ -249,14 +249,13 @@ class _Compiler:
         figures = tuple(map(self.figure, document.figures))
         if any(issue.severity == "error" for issue in self.issues):
             raise WatchlistError(tuple(sorted(self.issues)))
-        starts: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        gates: list[list[frozenset[int]]] = []
+        starts: dict[int, list[Gate]] = defaultdict(list)
         for owner, name, match, needs in _firing(signals.values(), figures):
-            groups = self.needed(match)
-            for term in groups[0]:
-                starts[term].append((owner, name))
+            first, *others = self.needed(match)
             extra = self.needed(needs.node) if needs else []
-            gates.append(sorted([*groups, *extra], key=self._weight))
+            gate = Gate(owner, name, tuple(dict.fromkeys(sorted([*others, *extra], key=self._weight))))
+            for term in first:
+                starts[term].append(gate)
         return CompiledWatchlist(
             id=document.id,
             revision=document.revision,
@@ -266,8 +265,8 @@ class _Compiler:
             figures=figures,
             terms=tuple(dict.fromkeys(self.table.shown)),
             infos=tuple(self.table.infos),
-            lexis=build_lexis(self.table.slots, gates),
-            starts={term: tuple(rules) for term, rules in starts.items()},
+            lexis=build_lexis(self.table.slots),
+            starts={term: tuple(gates) for term, gates in starts.items()},
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -13,7 +14,7 @@ from watcher.core.figure import readings
 from watcher.core.limits import Limits
 from watcher.core.model import Evidence, Firing, SignalEvidence
 from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context
-from watcher.core.scan import JOINT, Hit, Scan
+from watcher.core.scan import JOINT, Hit, Scan, Sighting
 from watcher.core.text import Reading
 
 
@@ -45,14 +46,6 @@ class _Matcher:
         self.limits = limits
         self.evaluator = Evaluator(scan)
 
-    def candidates(self) -> tuple[dict[str, set[str]], set[str]]:
-        """Rules by signal, and figures, that may fire: one of their anchors stands in the text."""
-        starts = self.scan.watchlist.starts
-        rules: dict[str, set[str]] = {}
-        for signal, rule in set().union(*map(starts.__getitem__, starts.keys() & self.scan.raw.keys())):
-            rules.setdefault(signal, set()).add(rule)
-        return rules, rules.pop("", set())
-
     def context_met(self, context: Context, found: Found, scope: str) -> bool:
         evaluator = self.evaluator
         if scope != "sentence":
@@ -73,7 +66,7 @@ class _Matcher:
         return all(find(unless.node, window) for window in good)
 
     def rule(self, rule: CompiledRule) -> _Fired | None:
-        found = self.evaluator.find(rule.match, self.evaluator.everything) if self.scan.may_hold(rule.groups) else None
+        found = self.evaluator.find(rule.match, self.evaluator.everything)
         if found is None:
             return None
         if rule.needs and not self.context_met(rule.needs, found, rule.scope):
@@ -136,6 +129,16 @@ class _Matcher:
         )
 
 
+def _candidates(watchlist: CompiledWatchlist, terms: AbstractSet[int]) -> dict[str, set[str]]:
+    """By signal, the rules that may fire where these terms stand; by the empty name, the figures."""
+    starts = watchlist.starts
+    found: dict[str, set[str]] = {}
+    for gate in set().union(*map(starts.__getitem__, starts.keys() & terms)):
+        if not any(map(terms.isdisjoint, gate.groups)):
+            found.setdefault(gate.signal, set()).add(gate.name)
+    return found
+
+
 def find_evidence(
     watchlist: CompiledWatchlist, title: str, text: str, language: str = "", *, limits: Limits
 ) -> Evidence | None:
@@ -152,11 +155,13 @@ def find_evidence(
         The evidence, or None where no rule fired and no figure was read.
     """
     reading = Reading(f"{title}{JOINT}{text}")
-    if not (watchlist.lexis.can_fire(reading.tokens) or reading.is_suspect):
+    sighting = Sighting(watchlist.lexis, reading)
+    rules = _candidates(watchlist, sighting.terms)
+    if not rules:
         return None
-    scan = Scan(watchlist, reading, title, text, language, limits.lead_chars)
+    figures = rules.pop("", ())
+    scan = Scan(watchlist, sighting, title, text, language, limits.lead_chars)
     matcher = _Matcher(scan, limits)
-    rules, figures = matcher.candidates()
     signals: list[SignalEvidence] = []
     hits: dict[str, list[Hit]] = {}
     for name in sorted(rules):

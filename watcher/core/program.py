@@ -1,14 +1,16 @@
 """What the engine runs: a compiled watchlist, as plain data that can be pickled. Must not: import a parser.
 
-Terms are numbers. A term is a row of slots, a slot a set of surface forms; equal slots are one *word*. A *signature*
-is the set of words that one surface form can be; ``Lexis`` maps a token to its signature and walks a trie of them.
+Terms are numbers. A term is a row of slots, a slot a set of surface forms. ``Lexis`` finds them: terms are spelled out
+as patterns of whole tokens, and an automaton finds all patterns in one native pass over the tokens of a text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from ahocorasick_rs import BytesAhoCorasick
 
 # --- nodes over term numbers --------------------------------------------------------------------------------------
 
@@ -73,12 +75,6 @@ Node = Terms | Some | Every | Close | Together | Within | AtLeast
 
 # --- what is compiled ---------------------------------------------------------------------------------------------
 
-TrieNode = tuple[tuple[int, ...], Mapping[int, Any]]
-"""Terms that end here, and by the signature of the next token the node after it."""
-
-
-Gate = tuple[frozenset[bytes], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -109,69 +105,65 @@ class TermForms:
     forms: tuple[tuple[str, ...], ...]
 
 
-class _Memo(dict[bytes, int]):
-    """Token → number, with prefixes worked out once per token. Bounded: when full it starts again."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A term that is found by some of its words: where these begin in it, its tokens, and what must stand around.
 
-    __slots__ = ("known", "lengths", "prefixes")
-    CAPACITY = 50_000
+    ``rest`` names, by offset in the term, the forms and the prefixes that its other tokens may have.
+    """
 
-    def __init__(self, known: Mapping[bytes, int], prefixes: Mapping[bytes, int]) -> None:
-        super().__init__(known)
-        self.known = known
-        self.prefixes = prefixes
-        self.lengths = sorted({len(prefix) for prefix in prefixes}, reverse=True)
+    term: int
+    back: int
+    size: int
+    rest: tuple[tuple[int, frozenset[bytes], tuple[bytes, ...]], ...]
 
-    def __missing__(self, token: bytes) -> int:
-        if len(self) > len(self.known) + self.CAPACITY:
-            self.clear()
-            self.update(self.known)
-        found = 0
-        for length in self.lengths:
-            found = self.prefixes.get(token[:length], 0)
-            if found:
-                break
-        self[token] = found
-        return found
+    def holds(self, tokens: Sequence[bytes], begin: int) -> bool:
+        """True where the rest of the term stands around, the term beginning at a token."""
+        if begin < 0 or begin + self.size > len(tokens):
+            return False
+        return all(
+            (token := tokens[begin + at]) in forms or token.startswith(prefixes) for at, forms, prefixes in self.rest
+        )
+
+
+Spotted = Sequence[tuple[int, int, int]]
+"""(pattern, first byte, byte after the last), in order of where they end."""
 
 
 @dataclass(slots=True)
 class Lexis:
-    """Everything between a token and a term.
+    """Everything between tokens and terms: an automaton over patterns, bytes of one or more tokens.
 
-    ``forms`` and ``prefixes`` give the signature of a token; ``roots`` the trie node that a signature starts (by index,
-    None: none). Every rule and figure has a *gate*: sets of forms of which each must have one in the text. ``gates``
-    lists, by form of the rarest set, the other sets of the gates it belongs to; ``gate_prefixes`` open by themselves.
+    ``whole`` names, by pattern, the terms that it spells out; ``parts`` those of which it is a part. ``forms`` and
+    ``prefixes`` are the words that any term knows.
     """
 
-    forms: dict[bytes, int]
-    prefixes: dict[bytes, int]
-    roots: tuple[TrieNode | None, ...]
-    gates: dict[bytes, tuple[Gate, ...]]
-    gate_prefixes: dict[bytes, int]
-    signature: Callable[[bytes], int | None] = field(init=False, repr=False, compare=False)
-    anchors: frozenset[bytes] = field(init=False, repr=False, compare=False)
-    _gated: frozenset[bytes] = field(init=False, repr=False, compare=False)
-    _opens: Callable[[bytes], int] | None = field(init=False, repr=False, compare=False)
+    patterns: tuple[bytes, ...]
+    whole: tuple[tuple[int, ...], ...]
+    parts: Mapping[int, tuple[Part, ...]]
+    forms: frozenset[bytes]
+    prefixes: tuple[bytes, ...]
+    terms: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+    """By pattern, the terms that may stand where it does."""
+    _automaton: BytesAhoCorasick = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self.signature = _Memo(self.forms, self.prefixes).__getitem__ if self.prefixes else self.forms.get
-        self.anchors = frozenset(self.gates)
-        others = (group for gates in self.gates.values() for gate in gates for group in gate)
-        self._gated = self.anchors.union(*dict.fromkeys(others))
-        self._opens = _Memo({}, self.gate_prefixes).__getitem__ if self.gate_prefixes else None
+        terms = list(self.whole)
+        for pattern, parts in self.parts.items():
+            terms[pattern] += tuple(part.term for part in parts)
+        self.terms = tuple(terms)
+        self._automaton = BytesAhoCorasick(self.patterns)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Lexis, (self.forms, self.prefixes, self.roots, self.gates, self.gate_prefixes)
+        return Lexis, (self.patterns, self.whole, self.parts, self.forms, self.prefixes)
 
-    def can_fire(self, tokens: list[bytes]) -> bool:
-        """False where no rule can fire: the cheap first pass."""
-        if not self.anchors.isdisjoint(tokens):
-            present = self._gated.intersection(tokens)
-            for form in self.anchors.intersection(present):
-                for gate in self.gates[form]:
-                    if not any(map(present.isdisjoint, gate)):
-                        return True
-        return self._opens is not None and any(map(self._opens, tokens))
+    def spot(self, tokens: Sequence[bytes]) -> Spotted:
+        """Every place of every pattern in a row of tokens, as places in the tokens joined by single spaces."""
+        return self._automaton.find_matches_as_indexes(b" %b " % b" ".join(tokens), overlapping=True)
+
+    def knows(self, token: bytes) -> bool:
+        """True where a word of some term has this form."""
+        return token in self.forms or token.startswith(self.prefixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +172,15 @@ class Context:
 
     node: Node
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a rule (of a signal) or a figure (signal empty) cannot fire without: a term of each group."""
+
+    signal: str
+    name: str
+    groups: tuple[frozenset[int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,6 @@ class CompiledRule:
     needs: Context | None
     unless: Context | None
     scope: str
-    groups: tuple[frozenset[int], ...] = ()
-    """Sets of terms of which each must have one in the entry for the rule to fire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +236,7 @@ class CompiledFigure:
 
 @dataclass(frozen=True, slots=True)
 class CompiledWatchlist:
-    """A watchlist ready to run. ``starts`` tells, per term, the rules and figures that cannot fire without it."""
+    """A watchlist ready to run. ``starts`` tells, per term, what may fire where it stands."""
 
     id: str
     revision: str
@@ -248,5 +247,5 @@ class CompiledWatchlist:
     terms: tuple[TermForms, ...]
     infos: tuple[TermInfo, ...]
     lexis: Lexis
-    starts: Mapping[int, tuple[tuple[str, str], ...]]
-    """Term number → (signal, rule) pairs; a figure is ("", figure id)."""
+    starts: Mapping[int, tuple[Gate, ...]]
+    """By term, the gates of the rules and figures that cannot fire without one of a few terms, this one among them."""

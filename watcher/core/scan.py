@@ -1,4 +1,4 @@
-"""From a text to the places of terms in it: tokens, signatures, trie, checks. Must not: know rules or scores."""
+"""From a text to the places of terms in it: tokens, patterns, checks. Must not: know rules or scores."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
-from itertools import compress, islice
+from itertools import islice
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 from watcher.core.alphabet import encode
 from watcher.core.model import Match
-from watcher.core.program import Check, CompiledWatchlist
+from watcher.core.program import Check, CompiledWatchlist, Lexis
 from watcher.core.text import STOPS, Reading, Sentences, crosses_stop, lead_end
 
 JOINT: Final = "\n\n"
@@ -29,59 +29,79 @@ def base_language(language: str) -> str:
     return language.lower().replace("_", "-").partition("-")[0]
 
 
+class Sighting:
+    """The first look at an entry: its tokens, and where patterns of the watchlist stand in them.
+
+    Words that imitate a form that some term knows are read as that form: ``flagged`` names them, by token.
+    """
+
+    __slots__ = ("flagged", "lexis", "reading", "spotted", "terms", "tokens")
+
+    def __init__(self, lexis: Lexis, reading: Reading) -> None:
+        self.lexis = lexis
+        self.reading = reading
+        self.flagged: dict[int, str] = {}
+        self.tokens: list[bytes] = self._suspects_read() if reading.is_suspect else reading.tokens
+        self.spotted = lexis.spot(self.tokens)
+        named = lexis.terms
+        self.terms: set[int] = set().union(*[named[pattern] for pattern in {spot[0] for spot in self.spotted}])
+        """Terms that may stand in the text: no other does."""
+
+    def _suspects_read(self) -> list[bytes]:
+        knows = self.lexis.knows
+        tokens = list(self.reading.tokens)
+        for index, readings in self.reading.suspects():
+            if knows(tokens[index]):
+                continue
+            for word in readings:
+                code = encode(word)
+                if knows(code):
+                    tokens[index] = code
+                    self.flagged[index] = word
+                    break
+        return tokens
+
+    def places(self) -> dict[int, list[int]]:
+        """By term, the tokens where it begins. Checks are still to be made."""
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        tokens, whole, parts = self.tokens, self.lexis.whole, self.lexis.parts
+        count = (b" %b " % b" ".join(tokens)).count
+        at = token = 0
+        for pattern, start, _ in self.spotted:
+            token += count(b" ", at, start) if start >= at else -count(b" ", start, at)
+            at = start
+            for term in whole[pattern]:
+                found[term].append(token)
+            if pattern in parts:
+                for part in parts[pattern]:
+                    begin = token - part.back
+                    if part.holds(tokens, begin):
+                        found[part.term].append(begin)
+        return dict(found)
+
+
 class Scan:
     """One entry, scanned for the terms of a watchlist. Hits are verified term by term, where they are asked for."""
 
     def __init__(
-        self, watchlist: CompiledWatchlist, reading: Reading, title: str, text: str, language: str, lead_chars: int
+        self, watchlist: CompiledWatchlist, sighting: Sighting, title: str, text: str, language: str, lead_chars: int
     ) -> None:
         self.watchlist = watchlist
+        reading = sighting.reading
         self.reading = reading
         self.title = title
         self.body = text
         self.text_at = len(title) + len(JOINT)
         self.base_language = base_language(language)
         self.lead_chars = lead_chars
-        self.flagged: dict[int, str] = {}
+        self.flagged = sighting.flagged
         self._hits: dict[int, list[Hit]] = {}
         self._places: dict[frozenset[int], list[Hit]] = {}
-        self.raw = self._candidates()
+        self.raw = sighting.places()
         self._present = frozenset(self.raw)
         self._sentences = Sentences(reading.text)
 
     # places of terms
-
-    def _signatures(self) -> list[Any]:
-        """By token, its signature; None or 0 where no term knows it."""
-        known = self.watchlist.lexis.signature
-        found = list(map(known, self.reading.tokens))
-        if self.reading.is_suspect:
-            for index, readings in self.reading.suspects():
-                for word in readings:
-                    signature = known(encode(word))
-                    if signature and not found[index]:
-                        found[index] = signature
-                        self.flagged[index] = word
-        return found
-
-    def _candidates(self) -> dict[int, list[int]]:
-        """By term, the tokens where it begins. Checks are still to be made."""
-        signatures = self._signatures()
-        roots = self.watchlist.lexis.roots
-        found: defaultdict[int, list[int]] = defaultdict(list)
-        signatures.append(0)
-        for begin in compress(range(len(signatures)), signatures):
-            node = roots[signatures[begin]]
-            at = begin
-            while node is not None:
-                ended, following = node
-                for term in ended:
-                    found[term].append(begin)
-                if not following:
-                    break
-                at += 1
-                node = following.get(signatures[at])
-        return dict(found)
 
     def hits(self, term: int) -> list[Hit]:
         """Verified places of a term, in order."""
@@ -129,14 +149,10 @@ class Scan:
         """Verified places of any of these terms, in order of the text."""
         found = self._places.get(terms)
         if found is None:
-            found = [hit for term in terms.intersection(self.raw) for hit in self.hits(term)]
+            found = [hit for term in terms & self._present for hit in self.hits(term)]
             found.sort(key=_by_place)
             self._places[terms] = found
         return found
-
-    def may_hold(self, groups: Iterable[frozenset[int]]) -> bool:
-        """False where one of the groups has no candidate at all."""
-        return not any(map(self._present.isdisjoint, groups))
 
     # fields and sentences
 

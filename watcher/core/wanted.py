@@ -12,10 +12,10 @@ from typing import Final
 from watcher.core.alphabet import OTHER, decode, encode
 from watcher.core.compile import needed_slots
 from watcher.core.document import Document
+from watcher.core.patterns import rarity
 from watcher.core.scan import JOINT
 from watcher.core.terms import Slot
 from watcher.core.text import Reading, fold
-from watcher.core.trie import rarity
 
 INDEX_VERSION: Final = "1"
 """Changes with the fold or the tokens: an index of another version is built anew."""
