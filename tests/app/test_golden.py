@@ -18,11 +18,12 @@ import pytest
 
 from tests.server import Server, reply
 from tests.support.desk import SOURCE, Desk, rss
-from watcher.app.board import BoardView, read_board
+from watcher.app.board import BoardView, read_board, word_words
 from watcher.app.clock import SetClock
 from watcher.app.report import Request, read_report
+from watcher.app.report_files import markdown_lines
 from watcher.app.report_parts import changed
-from watcher.bootstrap import Settings, build_queries, default_watchlist
+from watcher.bootstrap import Settings, build_derive, build_queries, default_watchlist
 from watcher.core.period import to_micros
 from watcher.demo.watchlist import with_sources
 
@@ -214,6 +215,17 @@ class Episode(Desk):
         with build_queries(str(self.database)) as queries:
             return read_board(queries, since=since, until=until)
 
+    def derive(self) -> None:
+        """What the daemon does beside: stories and origins."""
+        with build_derive(str(self.database)) as work:
+            work.all()
+
+    def word(self) -> tuple[str, str]:
+        """Of draft texts: the rung, and on whose word it stands."""
+        best = {row.key: row.best for row in self.board("2021-12-14").board.of("signal")}["draft-text"]
+        assert best is not None
+        return best.rung, word_words(best).partition(";")[0].partition(", primary")[0]
+
     def rungs(self, since: str) -> dict[str, str]:
         """Highest rung by signal, those with hits only."""
         return {row.key: row.best.rung for row in self.board(since).board.of("signal") if row.best is not None}
@@ -263,6 +275,41 @@ def _institutions_and_the_bottom_line(episode: Episode) -> None:
     with build_queries(str(episode.database)) as queries:
         told = changed(read_report(queries, Request(since="2021-12-15", full=True)))
     assert any("“handed over” (3 of 5) for the first time, 2021-12-15 10:00" in line for line in told)
+
+
+OFFER = "Russia hands two draft treaties on security guarantees to the United States and to NATO"
+FROM_AN_AGENCY = (
+    "Moscow handed over two draft treaties on legally binding security guarantees to the American assistant secretary of "
+    "state on Wednesday, the agency TASS reported."
+)
+COPIED = (
+    "Moscow handed over two draft treaties on legally binding security guarantees to the American assistant secretary of "
+    "state, according to TASS. The drafts name the United States and the members of NATO."
+)
+OWN_WORD = (
+    "The United States received two Russian draft treaties on security guarantees in Moscow on Wednesday, the assistant "
+    "secretary of state told our correspondent. Allies of NATO will look at the drafts together."
+)
+
+
+@pytest.mark.parametrize("episode", ["2021-12-14"], indirect=True)
+def test_two_outlets_of_one_agency_are_a_single_origin_and_a_word_of_its_own_corroborates(episode: Episode) -> None:
+    """Through the real stories: what is grouped, who it comes from, and what the board says of it."""
+    episode.day("2021-12-14")
+    episode.day("2021-12-15", ("wire", OFFER, FROM_AN_AGENCY), ("union", OFFER, COPIED))
+    assert episode.word() == ("handed over", "not yet grouped")
+    episode.derive()
+    assert episode.word() == ("handed over", "single origin")
+
+    episode.day(
+        "2021-12-16",
+        ("vienna", "Two Russian draft treaties on security guarantees are with the United States", OWN_WORD),
+    )
+    episode.derive()
+    assert episode.word() == ("handed over", "corroborated, 2 origins")
+    with build_queries(str(episode.database)) as queries:
+        report = read_report(queries, Request(since="2021-12-15", full=True))
+    assert "3 outlets, 2 independent origins" in "\n".join(markdown_lines(report))
 
 
 @pytest.mark.parametrize("episode", ["2021-12-14"], indirect=True)
