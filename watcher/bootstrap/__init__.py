@@ -372,6 +372,7 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
     from watcher.app.poll import Poller
     from watcher.app.reload import Reloader
     from watcher.bootstrap.files import fit_files
+    from watcher.bootstrap.garbage import seldom_collected, set_aside
     from watcher.bootstrap.notify import service_manager
     from watcher.bootstrap.retention import build_pruner
     from watcher.sources.http import HttpFetcher
@@ -390,11 +391,13 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
         async def build() -> Generation:
             import asyncio
 
-            return await _build_generation(
-                settings, await asyncio.to_thread(load_watchlists, settings), store, clock, writer, hooks
-            )
+            again = await asyncio.to_thread(load_watchlists, settings)
+            made = await _build_generation(settings, again, store, clock, writer, hooks)
+            set_aside()
+            return made
 
         first = await _build_generation(settings, loaded, store, clock, writer, hooks)
+        stack.enter_context(seldom_collected())
         reloader = Reloader(build, first)
         stack.push_async_callback(_close_current, reloader)
         fetcher = await stack.enter_async_context(
