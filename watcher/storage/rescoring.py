@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, exists, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, exists, func, insert, literal_column, select, update
 
 from watcher.core.changes import ScoredUnder
 from watcher.core.model import Micros, StoredHit, StoredText
@@ -22,6 +22,7 @@ from watcher.storage.tables import (
     sources,
     watchlist_revisions,
     watchlist_sources,
+    watchlists,
 )
 
 SETTLED = 50_000
@@ -62,11 +63,11 @@ class Rescoring:
         e, s = entries.c, entry_scores.c
         with begin(self._engine) as connection:
             mine = s.watchlist_id == Names(connection).watchlist(self._watchlist)
-            edited = select(e.id).join_from(entries, entry_scores, (s.entry_id == e.id) & mine)
-            found = connection.scalars(edited.where(e.revision_no > 1, s.entry_revision != e.revision_no)).all()
-            # Counting costs a fraction of looking for what is missing, and mostly nothing is.
-            counts = [select(func.count(e.id)), select(func.count()).select_from(entry_scores).where(mine)]
-            if len(set(map(connection.scalar, counts))) > 1:
+            # Written so that SQLite starts from its index of edited entries: with the number as that index was declared.
+            stale = exists().where(s.entry_id == e.id, mine, s.entry_revision != e.revision_no)
+            edited = select(e.id).where(e.revision_no > literal_column("1"), stale)
+            found = connection.scalars(edited).all()
+            if not _all_scored(connection, mine):
                 scored = exists().where(s.entry_id == e.id, mine)
                 found = [*found, *connection.scalars(select(e.id).where(~scored))]
         return iter(sorted(found))
@@ -171,6 +172,18 @@ class Rescoring:
                 part = update(entry_scores).where(s.watchlist_id == mine, s.entry_id > at, s.entry_id <= last)
                 connection.execute(part.where(s.revision_id != new).values(revision_id=new))
                 at = last
+
+
+def _all_scored(connection: Connection, mine: Any) -> bool:
+    """Was every entry scored for this watchlist? Counting costs a fraction of looking for what is missing.
+
+    SQLite counts whole tables quicker than rows that meet a condition. Where there are as many scores as there are
+    pairs of an entry and a watchlist, none is missing for any of them.
+    """
+    stored = connection.scalar(select(func.count()).select_from(entries)) or 0
+    lists = connection.scalar(select(func.count()).select_from(watchlists)) or 0
+    marks = select(func.count()).select_from(entry_scores)
+    return connection.scalar(marks) == stored * lists or connection.scalar(marks.where(mine)) == stored
 
 
 def _goes_on(connection: Connection, run: Any, scope: Mapping[str, Any]) -> bool:
