@@ -3,7 +3,8 @@
     python bench/robustness.py [--corpus DIR] [--every N] [--workers N]
 
 A file ends as entries or as a named error. On files that the corpus lists as well-formed, the number of entries is
-compared with what plain feedparser made of them; files that a rule refuses are listed by name.
+compared with what plain feedparser made of them; files that a rule refuses are listed by name. Then, in this process, the
+quick reader against feedparser: how many feeds it takes, and whether every field of every item is the same.
 """
 
 from __future__ import annotations
@@ -16,17 +17,21 @@ import hashlib
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from watcher.core.errors import SourceError
 from watcher.core.limits import Limits
 from watcher.core.model import Claim, Fetched, SourceSpec
+from watcher.sources import feed, quick
+from watcher.sources.registry import RawFeed, Request
 from watcher.sources.sandbox import Sandbox
 
 ARCHIVES = ("feeds-captured", "feeds-cases")
 RULES = {"dtd-refused", "not-a-feed", "blocked", "empty-body", "unknown-encoding", "truncated"}
+QUICK = quick.read
 SPEC = SourceSpec("corpus", "feed", "http://corpus.test/feed", "Corpus", "Corpus", "corpus", "")
 
 
@@ -107,6 +112,65 @@ async def check(data: Path, archive: str, every: int, workers: int, limits: Limi
     return summary
 
 
+@dataclass
+class Readers:
+    """How many feeds the quick reader takes, and where it reads other than feedparser."""
+
+    certain: int = 0
+    taken: int = 0
+    differing: list[str] = field(default_factory=list)
+    reasons: collections.Counter[str] = field(default_factory=collections.Counter)
+
+
+def compare_readers(data: Path, archive: str, every: int) -> Readers:
+    """Both readers over all files of an archive whose items can be told apart."""
+    found = Readers()
+    for name, body in members(data / f"{archive}.tar.xz", every):
+        asked: list[str] = []
+        ours = read_by(partial(quick_told, asked), body)
+        if asked:
+            found.certain += 1
+            found.taken += asked == [""]
+            found.reasons.update(filter(None, asked))
+            found.differing += [name] if asked == [""] and ours != read_by(given_up, body) else []
+    return found
+
+
+def quick_told(asked: list[str], data: bytes) -> quick.QuickFeed:
+    """The quick reader, and why it gave up, or an empty text."""
+    try:
+        result = QUICK(data)
+    except quick.GiveUp as reason:
+        asked.append(str(reason))
+        raise
+    asked.append("")
+    return result
+
+
+def given_up(_: bytes) -> quick.QuickFeed:
+    raise quick.GiveUp("asked to")
+
+
+def read_by(reader: Callable[[bytes], quick.QuickFeed], body: bytes) -> RawFeed | str:
+    """What `feed` makes of a body with this for the quick reader."""
+    quick.read = reader
+    try:
+        return feed.parse(Request(body, "", SPEC.url, Limits()))
+    except SourceError as error:
+        return str(error)
+    finally:
+        quick.read = QUICK
+
+
+def show_readers(found: Readers) -> None:
+    print(
+        f"  quick reader: takes {found.taken} of {found.certain} well-formed, {len(found.differing)} differ from feedparser"
+    )
+    print(f"  it gives up over: {', '.join(f'{why} {count}' for why, count in found.reasons.most_common(12))}")
+    for name in found.differing:
+        print(f"    differs: {name}")
+
+
 def show(archive: str, summary: Summary) -> None:
     print(f"{archive}: {summary.files} files, {summary.bytes / 1e6:.1f} MB, {summary.wall_s:.0f} s")
     print(f"  entries {summary.entries}, partial feeds {summary.partial}, exceptions escaped {len(summary.escaped)}")
@@ -136,7 +200,9 @@ def main() -> int:
     for archive in ARCHIVES:
         summary = asyncio.run(check(data, archive, options.every, options.workers, Limits()))
         show(archive, summary)
-        failed += len(summary.escaped) + len(summary.differing)
+        readers = compare_readers(data, archive, options.every)
+        show_readers(readers)
+        failed += len(summary.escaped) + len(summary.differing) + len(readers.differing)
     return 1 if failed else 0
 
 
