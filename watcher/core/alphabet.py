@@ -14,6 +14,7 @@ from collections.abc import Collection
 from typing import Final
 
 OTHER: Final = "\x01"
+OTHER_BYTE: Final = OTHER.encode()
 APOSTROPHES: Final = "'’ʼ‘ʹ′`´ʻ＇"
 
 _CYRILLIC: Final = "".join(map(chr, range(0x410, 0x450))) + "ЁёІіЇїЄєҐґ"

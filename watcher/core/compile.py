@@ -23,6 +23,7 @@ from watcher.core.program import (
     Context,
     Every,
     Gate,
+    Lexis,
     Node,
     Some,
     Terms,
@@ -240,6 +241,29 @@ class _Compiler:
     def _weight(self, terms: frozenset[int]) -> float:
         return sum(map(self.cost, terms))
 
+    def starts(
+        self, lexis: Lexis, signals: Iterable[CompiledSignal], figures: Iterable[CompiledFigure]
+    ) -> dict[int, tuple[Gate, ...]]:
+        """By pattern of the rarest terms of a rule or figure, its gate."""
+        patterns_of = lexis.patterns_of()
+        known: dict[frozenset[int], frozenset[int]] = {}
+
+        def patterns(terms: frozenset[int]) -> frozenset[int]:
+            found = known.get(terms)
+            if found is None:
+                found = known[terms] = frozenset(pattern for term in terms for pattern in patterns_of[term])
+            return found
+
+        found: dict[int, list[Gate]] = defaultdict(list)
+        for owner, name, match, needs in _firing(signals, figures):
+            first, *others = self.needed(match)
+            extra = self.needed(needs.node) if needs else []
+            groups = dict.fromkeys(map(patterns, sorted([*others, *extra], key=self._weight)))
+            gate = Gate(owner, name, tuple(groups))
+            for pattern in patterns(first):
+                found[pattern].append(gate)
+        return {pattern: tuple(gates) for pattern, gates in found.items()}
+
     def compiled(self) -> CompiledWatchlist:
         document = self.document
         for concept in document.concepts.values():
@@ -249,13 +273,7 @@ class _Compiler:
         figures = tuple(map(self.figure, document.figures))
         if any(issue.severity == "error" for issue in self.issues):
             raise WatchlistError(tuple(sorted(self.issues)))
-        starts: dict[int, list[Gate]] = defaultdict(list)
-        for owner, name, match, needs in _firing(signals.values(), figures):
-            first, *others = self.needed(match)
-            extra = self.needed(needs.node) if needs else []
-            gate = Gate(owner, name, tuple(dict.fromkeys(sorted([*others, *extra], key=self._weight))))
-            for term in first:
-                starts[term].append(gate)
+        lexis = build_lexis(self.table.slots)
         return CompiledWatchlist(
             id=document.id,
             revision=document.revision,
@@ -265,8 +283,8 @@ class _Compiler:
             figures=figures,
             terms=tuple(dict.fromkeys(self.table.shown)),
             infos=tuple(self.table.infos),
-            lexis=build_lexis(self.table.slots),
-            starts={term: tuple(gates) for term, gates in starts.items()},
+            lexis=lexis,
+            starts=self.starts(lexis, signals.values(), figures),
         )
 
 

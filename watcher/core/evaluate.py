@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -16,9 +16,12 @@ PLACES_CAP: Final = 1000
 _span = itemgetter(1, 2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Found:
-    """What a node found: the hits that met it, and its places (first token, token after) that count for strength."""
+    """What a node found: the hits that met it, and its places (first token, token after) that count for strength.
+
+    Made for every node of every rule, so it is not frozen: that would cost more than what it holds.
+    """
 
     hits: tuple[Hit, ...]
     places: tuple[tuple[int, int], ...]
@@ -32,9 +35,11 @@ class Window:
     end: int
 
 
-def spread(places: Iterable[tuple[int, int]]) -> int:
+def spread(places: Sequence[tuple[int, int]]) -> int:
     """Number of places that do not overlap."""
     count, until = 0, -1
+    if len(places) == 1:
+        return 1
     for begin, end in sorted(places):
         if begin >= until:
             count += 1

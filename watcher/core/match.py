@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -13,7 +12,7 @@ from watcher.core.facet import mentions
 from watcher.core.figure import readings
 from watcher.core.limits import Limits
 from watcher.core.model import Evidence, Firing, SignalEvidence
-from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context
+from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context, Spotted
 from watcher.core.scan import JOINT, Hit, Scan, Sighting
 from watcher.core.text import Reading
 
@@ -30,7 +29,7 @@ def digest(title: str, text: str) -> bytes:
 _by_span = itemgetter(1, 2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Fired:
     """A rule that fired: what it found, the hits that are told of it, and what takes it back."""
 
@@ -86,6 +85,8 @@ class _Matcher:
 
     def told(self, found: Found) -> list[Hit]:
         """The hits that are told: one a span, title first, capped."""
+        if len(found.hits) == 1:
+            return list(found.hits)
         infos, cap = self.scan.watchlist.infos, self.limits.matches_per_signal
         spans: dict[tuple[int, ...], Hit] = {}
         for hit in sorted(found.hits, key=_by_span):
@@ -129,13 +130,16 @@ class _Matcher:
         )
 
 
-def _candidates(watchlist: CompiledWatchlist, terms: AbstractSet[int]) -> dict[str, set[str]]:
-    """By signal, the rules that may fire where these terms stand; by the empty name, the figures."""
+def _candidates(watchlist: CompiledWatchlist, spotted: Spotted) -> dict[str, set[str]]:
+    """By signal, the rules that may fire where these patterns stand; by the empty name, the figures."""
     starts = watchlist.starts
+    patterns = {spot[0] for spot in spotted}
+    opening = starts.keys() & patterns
     found: dict[str, set[str]] = {}
-    for gate in set().union(*map(starts.__getitem__, starts.keys() & terms)):
-        if not any(map(terms.isdisjoint, gate.groups)):
-            found.setdefault(gate.signal, set()).add(gate.name)
+    if opening:
+        for gate in set().union(*map(starts.__getitem__, opening)):
+            if not any(map(patterns.isdisjoint, gate.groups)):
+                found.setdefault(gate.signal, set()).add(gate.name)
     return found
 
 
@@ -156,7 +160,7 @@ def find_evidence(
     """
     reading = Reading(f"{title}{JOINT}{text}")
     sighting = Sighting(watchlist.lexis, reading)
-    rules = _candidates(watchlist, sighting.terms)
+    rules = _candidates(watchlist, sighting.spotted)
     if not rules:
         return None
     figures = rules.pop("", ())

@@ -143,15 +143,9 @@ class Lexis:
     parts: Mapping[int, tuple[Part, ...]]
     forms: frozenset[bytes]
     prefixes: tuple[bytes, ...]
-    terms: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
-    """By pattern, the terms that may stand where it does."""
     _automaton: BytesAhoCorasick = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        terms = list(self.whole)
-        for pattern, parts in self.parts.items():
-            terms[pattern] += tuple(part.term for part in parts)
-        self.terms = tuple(terms)
         self._automaton = BytesAhoCorasick(self.patterns)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -160,6 +154,17 @@ class Lexis:
     def spot(self, tokens: Sequence[bytes]) -> Spotted:
         """Every place of every pattern in a row of tokens, as places in the tokens joined by single spaces."""
         return self._automaton.find_matches_as_indexes(b" %b " % b" ".join(tokens), overlapping=True)
+
+    def patterns_of(self) -> dict[int, list[int]]:
+        """By term, the patterns of which one stands wherever it does."""
+        found: dict[int, list[int]] = {}
+        for pattern, terms in enumerate(self.whole):
+            for term in terms:
+                found.setdefault(term, []).append(pattern)
+        for pattern, parts in self.parts.items():
+            for part in parts:
+                found.setdefault(part.term, []).append(pattern)
+        return found
 
     def knows(self, token: bytes) -> bool:
         """True where a word of some term has this form."""
@@ -174,9 +179,9 @@ class Context:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gate:
-    """What a rule (of a signal) or a figure (signal empty) cannot fire without: a term of each group."""
+    """What a rule (of a signal) or a figure (signal empty) cannot fire without: a pattern of each group."""
 
     signal: str
     name: str
@@ -236,7 +241,7 @@ class CompiledFigure:
 
 @dataclass(frozen=True, slots=True)
 class CompiledWatchlist:
-    """A watchlist ready to run. ``starts`` tells, per term, what may fire where it stands."""
+    """A watchlist ready to run. ``starts`` tells, per pattern, what may fire where it stands."""
 
     id: str
     revision: str
@@ -248,4 +253,4 @@ class CompiledWatchlist:
     infos: tuple[TermInfo, ...]
     lexis: Lexis
     starts: Mapping[int, tuple[Gate, ...]]
-    """By term, the gates of the rules and figures that cannot fire without one of a few terms, this one among them."""
+    """By pattern, the gates of the rules and figures that cannot fire without one of a few patterns, this one among them."""

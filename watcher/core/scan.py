@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
 from functools import cached_property
-from itertools import islice
 from operator import itemgetter
 from typing import Final
 
-from watcher.core.alphabet import encode
+from watcher.core.alphabet import OTHER_BYTE, decode, encode
 from watcher.core.model import Match
 from watcher.core.program import Check, CompiledWatchlist, Lexis
 from watcher.core.text import STOPS, Reading, Sentences, crosses_stop, lead_end
@@ -30,12 +28,12 @@ def base_language(language: str) -> str:
 
 
 class Sighting:
-    """The first look at an entry: its tokens, and where patterns of the watchlist stand in them.
+    """The first look at an entry: its tokens, and where patterns of a watchlist stand in them.
 
     Words that imitate a form that some term knows are read as that form: ``flagged`` names them, by token.
     """
 
-    __slots__ = ("flagged", "lexis", "reading", "spotted", "terms", "tokens")
+    __slots__ = ("flagged", "lexis", "reading", "spotted", "tokens")
 
     def __init__(self, lexis: Lexis, reading: Reading) -> None:
         self.lexis = lexis
@@ -43,9 +41,6 @@ class Sighting:
         self.flagged: dict[int, str] = {}
         self.tokens: list[bytes] = self._suspects_read() if reading.is_suspect else reading.tokens
         self.spotted = lexis.spot(self.tokens)
-        named = lexis.terms
-        self.terms: set[int] = set().union(*[named[pattern] for pattern in {spot[0] for spot in self.spotted}])
-        """Terms that may stand in the text: no other does."""
 
     def _suspects_read(self) -> list[bytes]:
         knows = self.lexis.knows
@@ -111,16 +106,15 @@ class Scan:
         return found
 
     def _verified(self, term: int) -> list[Hit]:
-        places: Iterable[int] = self.raw.get(term, ())
         info = self.watchlist.infos[term]
         if info.only and info.only != self.base_language:
             return []
-        size = info.size
+        size, places = info.size, self.raw[term]
         if info.checks:
-            places = (begin for begin in places if self._passes(begin, info.checks))
+            places = [begin for begin in places if self._passes(begin, info.checks)]
         if size > 1:
-            places = (begin for begin in places if self._is_whole(begin, begin + size))
-        return [(term, begin, begin + size) for begin in islice(places, PLACES_PER_TERM)]
+            places = [begin for begin in places if self._is_whole(begin, begin + size)]
+        return [(term, begin, begin + size) for begin in places[:PLACES_PER_TERM]]
 
     def _passes(self, begin: int, checks: tuple[Check, ...]) -> bool:
         return all(self._accepts(begin + check.slot, check) for check in checks)
@@ -149,8 +143,10 @@ class Scan:
         """Verified places of any of these terms, in order of the text."""
         found = self._places.get(terms)
         if found is None:
-            found = [hit for term in terms & self._present for hit in self.hits(term)]
-            found.sort(key=_by_place)
+            here = terms & self._present
+            found = [hit for term in here for hit in self.hits(term)]
+            if len(here) > 1:
+                found.sort(key=_by_place)
             self._places[terms] = found
         return found
 
@@ -195,7 +191,8 @@ class Scan:
 
     def span(self, start: int, end: int) -> tuple[str, int, int]:
         """A span of the plain text as field, start and end in the text as given."""
-        start, end = self.reading.given(start, end)
+        if self.reading.offsets is not None:
+            start, end = self.reading.given(start, end)
         if start < self.text_at:
             return "title", start, min(end, len(self.title))
         return "text", start - self.text_at, end - self.text_at
@@ -203,11 +200,15 @@ class Scan:
     def match(self, hit: Hit) -> Match:
         """A hit as it is told: term, field, span, form, flag."""
         term, begin, end = hit
-        reading = self.reading
-        field, since, until = self.span(reading.begins[begin], reading.begins[end - 1] + len(reading.tokens[end - 1]))
-        flagged = self.flagged
+        reading, flagged = self.reading, self.flagged
+        begins, tokens = reading.begins, reading.tokens
+        field, since, until = self.span(begins[begin], begins[end - 1] + len(tokens[end - 1]))
+        code = b" ".join(tokens[begin:end])
         flag = ""
         if flagged and not flagged.keys().isdisjoint(range(begin, end)):
             flag = "look-alike"
-        form = " ".join([flagged.get(token) or reading.form(token) for token in range(begin, end)])
+        if flag or OTHER_BYTE in code:
+            form = " ".join([flagged.get(token) or reading.form(token) for token in range(begin, end)])
+        else:
+            form = decode(code)
         return Match(self.watchlist.infos[term].name, field, since, until, form[:FORM_CHARS], flag)

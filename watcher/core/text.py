@@ -21,7 +21,7 @@ from watcher.core.alphabet import (
     APOSTROPHES,
     CLASS,
     FOLD,
-    OTHER,
+    OTHER_BYTE,
     OUTSIDE,
     decode,
     encode_ascii,
@@ -32,7 +32,6 @@ from watcher.core.alphabet import (
 )
 
 _RUN: Final = re.compile("[\\s\\S]?" + OUTSIDE.pattern + "+")
-_OTHER_BYTE: Final = OTHER.encode()
 _MARKS_KEPT: Final = 8
 _EXPANSION_KEPT: Final = 4
 _STRESS: Final = "\u0300\u0301"
@@ -251,7 +250,7 @@ class Reading:
     def form(self, index: int) -> str:
         """A token, folded."""
         token = self.tokens[index]
-        return fold(self.spelling(index)) if _OTHER_BYTE in token else decode(token)
+        return fold(self.spelling(index)) if OTHER_BYTE in token else decode(token)
 
 
 # --- sentences ----------------------------------------------------------------------------------------------------
