@@ -27,7 +27,17 @@ from bench import harness
 from bench.bigdb import A_POLL, END, RARE, SECOND, Prose, Template, big_database, copy_of, templates, watchlist_file
 from tests.support.polls import digest, poll
 from watcher.core.identity import content_digest
-from watcher.core.model import Claim, Entry, EntryIntent, EntryLookup, Evidence, PollIntent, ScoredEntry, Sighting
+from watcher.core.model import (
+    Claim,
+    Entry,
+    EntryIntent,
+    EntryLookup,
+    Evidence,
+    PollIntent,
+    ScoredEntry,
+    ShownLookup,
+    Sighting,
+)
 
 POLLS = 40
 """Polls of a round."""
@@ -84,10 +94,7 @@ class Grown:
     def _write(self, intents: Sequence[PollIntent]) -> None:
         with self.store.write() as transaction:
             transaction.known_many([_lookup(intent) for intent in intents])
-            for intent in intents:
-                keys, items = [entry.key for entry in intent.entries], intent.change.item_digests or ()
-                left = transaction.unseen_entries(intent.claim.source_id, keys, items)
-                transaction.withdrawn_entries(intent.claim.source_id, left)
+            transaction.left_many([_shown(intent) for intent in intents])
             transaction.apply_all(intents)
 
     def _poll(self, claim: Claim, at: int) -> PollIntent:
@@ -122,6 +129,11 @@ class Grown:
 
 
 LIST = "russia-nato-eu-pact"
+
+
+def _shown(intent: PollIntent) -> ShownLookup:
+    keys = tuple(entry.key for entry in intent.entries)
+    return ShownLookup(intent.claim.source_id, keys, intent.change.item_digests or ())
 
 
 def _lookup(intent: PollIntent) -> EntryLookup:

@@ -21,7 +21,7 @@ from typing import Any
 
 from bench import harness
 from tests.support.polls import HOUR, T0, assessment, digest, document, entry_intent, poll, source
-from watcher.core.model import Claim, EntryLookup, PollIntent
+from watcher.core.model import Claim, EntryLookup, PollIntent, ShownLookup
 from watcher.storage.engine import open_engine
 from watcher.storage.migrate import upgrade
 from watcher.storage.store import SqlStore
@@ -164,10 +164,7 @@ def per_poll(folder: Path) -> dict[str, float]:
         group = intents(claims, 1, at)
         with harness.measured() as writing, store.write() as transaction:
             transaction.known_many([_lookup(intent) for intent in group])
-            for intent in group:
-                transaction.unseen_entries(
-                    intent.claim.source_id, [intent.entries[0].key], intent.change.item_digests or ()
-                )
+            transaction.left_many([_shown(intent) for intent in group])
             transaction.apply_all(group)
         polled += len(group)
         spent["claim"] += claiming["cpu_s"]
@@ -179,6 +176,10 @@ def per_poll(folder: Path) -> dict[str, float]:
 def _lookup(intent: PollIntent) -> EntryLookup:
     entry = intent.entries[0]
     return EntryLookup(intent.claim.source_id, (entry.key, digest("twin")), (entry.link_key,), (entry.content_digest,))
+
+
+def _shown(intent: PollIntent) -> ShownLookup:
+    return ShownLookup(intent.claim.source_id, (intent.entries[0].key,), intent.change.item_digests or ())
 
 
 def main() -> int:

@@ -20,12 +20,13 @@ from watcher.core.decide import (
 from watcher.core.errors import SourceError
 from watcher.core.identity import content_digest, entry_key, link_key
 from watcher.core.limits import Limits
-from watcher.core.model import Outcome, Sighting, SourceHealth
+from watcher.core.model import Departed, Outcome, Sighting, SourceHealth
 from watcher.core.moved import Moved
 from watcher.core.resolve import Known, name_entries
 
 LIMITS = Limits()
 TIMES = Times(NOW - 1000, NOW, 0.0)
+NOBODY = Departed()
 HIT = ("pact", "offer")
 
 
@@ -263,16 +264,16 @@ def test_a_restless_entry_stops_making_revisions_unless_one_is_a_hit():
 # --- whole polls --------------------------------------------------------------------------------------------------
 
 
-def whole(got, parsed, items, known=(), left=(), before=None):
+def whole(got, parsed, items, known=(), left=NOBODY, before=None):
     return decide_body(before or claim(), got, parsed, body(*items), known, left, TIMES, LIMITS)
 
 
 def test_a_body_makes_a_poll():
     item = entry()
     got, parsed = fetched(), feed(item, item_digests=(b"1", b"2"), skipped=1, kind_state="k", warnings=("odd",))
-    intent = whole(got, parsed, [scored(item, "offer")], left=(5,))
+    intent = whole(got, parsed, [scored(item, "offer")], left=Departed(rolled=(5,), withdrawn=(6,)))
     assert (intent.outcome, intent.status, intent.entries_seen) == (Outcome.NEW_BODY, 200, 2)
-    assert intent.left == (5,)
+    assert (intent.left, intent.vanished) == ((5,), (6,))
     assert intent.warnings == ("odd",)
     assert intent.keeps_body
     change = intent.change
@@ -456,7 +457,7 @@ def test_a29_validators_that_may_be_frozen_are_left_out_once_a_week():
 
 def test_a29_a_body_that_changed_under_the_same_validators_is_warned_of():
     silent = claim(etag='"1"', last_modified="Mon", arrivals=MONTHS_AGO, body_at=NOW - 8 * DAY)
-    args = (feed(entry()), body(scored(entry())), (), (), TIMES, LIMITS)
+    args = (feed(entry()), body(scored(entry())), (), NOBODY, TIMES, LIMITS)
     assert "validators do not change" in decide_body(silent, fetched(etag='"1"'), *args).warnings[-1]
     assert decide_body(silent, fetched(etag='"2"'), *args).warnings == ()
     assert decide_body(replace(silent, body_at=NOW), fetched(etag='"1"'), *args).warnings == ()
@@ -469,7 +470,7 @@ def test_a33_a_believed_address_is_asked_at_once():
 
 
 def test_something_new_is_an_arrival_and_the_first_body_tells_by_its_dates():
-    args = (feed(entry()), body(scored(entry())), (), (), TIMES, LIMITS)
+    args = (feed(entry()), body(scored(entry())), (), NOBODY, TIMES, LIMITS)
     assert decide_body(claim(), fetched(), *args).change.arrivals == (NOW // 1_000_000,)
     assert decide_body(claim(is_first=True), fetched(), *args).change.arrivals == ()
     known = [stored(entry())]

@@ -12,7 +12,7 @@ from bench.bigdb import END, SECOND, big_database
 from tests.support.polls import entry_intent, poll
 from watcher.app.retention import DAY, pages
 from watcher.bootstrap import build_queries
-from watcher.core.model import EntryLookup
+from watcher.core.model import EntryLookup, ShownLookup
 from watcher.core.views import HitFilter
 from watcher.storage.engine import open_engine
 from watcher.storage.migrate import check
@@ -45,7 +45,7 @@ def test_e20_years_of_entries_are_written_to_read_and_pruned_in_small_steps(tmp_
         with store.write() as transaction:
             keys = tuple(one.key for one in made)
             transaction.known_many([EntryLookup(claim.source_id, keys)])
-            transaction.unseen_entries(claim.source_id, keys)
+            transaction.left_many([ShownLookup(claim.source_id, keys)])
             transaction.apply(poll(claim, *made, at=at))
 
     def read(_: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.support.polls import T0, digest, document, entry_intent, hit_intent, poll, source
-from watcher.core.model import EntryLookup
+from watcher.core.model import EntryLookup, ShownLookup
 from watcher.core.views import HitFilter
 from watcher.storage.engine import open_engine
 from watcher.storage.migrate import upgrade
@@ -44,7 +44,7 @@ def _a_day(store: SqlStore, queries: Queries) -> None:
     with store.write() as transaction:
         keys = (digest("key x"),)
         transaction.known_many([EntryLookup(1, keys, keys, keys), EntryLookup(2, keys, keys, keys)])
-        transaction.unseen_entries(1, keys)
+        transaction.left_many([ShownLookup(1, keys)])
         one = poll(a, hit_intent("x", alerts=(("pact", "offer"),)), entry_intent("y", aliases=keys))
         transaction.apply_all([one, poll(b, seen=(1,), vanished=(2,), left=(3,))])
     store.claim_alerts(T0, "file", 9, 9.0)

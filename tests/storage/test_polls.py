@@ -30,6 +30,7 @@ from watcher.core.model import (
     FigureReading,
     Outcome,
     PollIntent,
+    ShownLookup,
     Sighting,
     SourceHealth,
 )
@@ -221,6 +222,7 @@ def test_a_big_look_up_goes_in_parts(store: SqlStore) -> None:
 
 
 def test_tombstones_are_known(backend: Backend, store: SqlStore) -> None:
+    backend.run("UPDATE sources SET entries = 1 WHERE id = 1")
     backend.run(
         "INSERT INTO tombstones (key, source_id, link_key, content_digest, first_seen, pruned_at) VALUES (:k, 1, :l, :c, 1, 2)",
         k=digest("key old"), l=digest("link old"), c=digest("content old"),
@@ -231,15 +233,20 @@ def test_tombstones_are_known(backend: Backend, store: SqlStore) -> None:
     assert [e.is_tombstone for e in look_up(store, 1, links=["old"])] == [True]
 
 
+def left(transaction, keys: Sequence[bytes], items: Sequence[bytes] = ()) -> list[int]:
+    (found,) = transaction.left_many([ShownLookup(1, tuple(keys), tuple(items))])
+    return sorted(found.rolled + found.withdrawn)
+
+
 def test_what_left_the_body_is_found_once(backend: Backend, store: SqlStore) -> None:
     apply(store, poll(claim(store), entry_intent("x"), entry_intent("y"), entry_intent("z"), at=T0))
     with store.write() as transaction:
-        assert transaction.unseen_entries(1, [digest("key x")]) == [2, 3]
-        assert transaction.unseen_entries(1, [digest("key x")], [digest("item y"), b""]) == [3]
-        assert transaction.unseen_entries(1, [digest(f"key {n}") for n in "xyz"]) == []
+        assert left(transaction, [digest("key x")]) == [2, 3]
+        assert left(transaction, [digest("key x")], [digest("item y"), b""]) == [3]
+        assert left(transaction, [digest(f"key {n}") for n in "xyz"]) == []
     apply(store, poll(claim(store, at=T0 + HOUR), at=T0 + HOUR, seen=(1,), vanished=(2,), left=(3,)))
     with store.write() as transaction:
-        assert transaction.unseen_entries(1, []) == [1]
+        assert left(transaction, []) == [1]
     assert backend.rows("SELECT id, last_seen, left_at, vanished_at FROM entries ORDER BY id") == [
         (1, T0 + HOUR, None, None),
         (2, T0, T0 + HOUR, T0 + HOUR),
@@ -254,7 +261,7 @@ def test_what_left_the_body_is_found_once(backend: Backend, store: SqlStore) -> 
     (back,) = look_up(store, 1, "y")
     assert not back.is_vanished
     with store.write() as transaction:
-        assert transaction.unseen_entries(1, [], [digest("other bytes")]) == [1]
+        assert left(transaction, [], [digest("other bytes")]) == [1]
 
 
 def test_items_are_kept_as_they_come_and_go(backend: Backend, store: SqlStore) -> None:

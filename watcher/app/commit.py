@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from watcher.app.pollline import PollLine, line_of_intent, line_of_loss
 from watcher.app.ports import Clock, Jitter, Store, Transaction
@@ -19,7 +19,17 @@ from watcher.core import decide
 from watcher.core.decide import Fault, Times
 from watcher.core.errors import DatabaseBusyError, LeaseLostError, StorageError
 from watcher.core.limits import Limits
-from watcher.core.model import Claim, EntryLookup, Fetched, Micros, ParsedFeed, PollIntent, StoredEntry
+from watcher.core.model import (
+    Claim,
+    Departed,
+    EntryLookup,
+    Fetched,
+    Micros,
+    ParsedFeed,
+    PollIntent,
+    ShownLookup,
+    StoredEntry,
+)
 from watcher.core.resolve import NamedBody
 
 log = logging.getLogger("watcher.poll")
@@ -35,6 +45,7 @@ PAUSE_S = 300.0
 BUSY_PAUSE_S = 30.0
 # Polls are hours apart; a fifth of a second is nothing to them, and batches grow by it.
 LINGER_S = 0.2
+NOBODY_LEFT = Departed()
 
 
 def no_trace(point: str) -> None:
@@ -172,17 +183,23 @@ class Committer:
             log.error("poll of %s could not be stored: %s", poll.claim.spec.id, result)
             fault = Fault("store", type(result).__name__, str(result)[:200])
             poll = Finished(poll.claim, poll.started_at, fault=fault)
-            intent = self._decide(transaction, poll, ())
+            intent = self._decide(poll, (), NOBODY_LEFT)
             with transaction.savepoint():
                 result = transaction.apply(intent)
         return line_of_intent(intent, result, is_outage=poll.fault is not None and poll.fault.outage)
 
     def _decide_all(self, transaction: Transaction, polls: Sequence[Finished]) -> list[PollIntent]:
-        asking = [poll for poll in polls if poll.body is not None]
-        answers = iter(transaction.known_many([_lookup(poll.claim, poll.body) for poll in asking if poll.body]))
-        return [self._decide(transaction, poll, next(answers) if poll.body is not None else ()) for poll in polls]
+        """What to write for each; what is stored is looked up for all of them at once."""
+        lookups = [_lookup(poll) for poll in polls]
+        shown = [_shown(poll) for poll in polls]
+        stored = iter(transaction.known_many([one for one in lookups if one]))
+        left = iter(transaction.left_many([one for one in shown if one]))
+        return [
+            self._decide(poll, next(stored) if asked else (), next(left) if told else NOBODY_LEFT)
+            for poll, asked, told in zip(polls, lookups, shown, strict=True)
+        ]
 
-    def _decide(self, transaction: Transaction, poll: Finished, stored: Sequence[StoredEntry]) -> PollIntent:
+    def _decide(self, poll: Finished, stored: Sequence[StoredEntry], left: Departed) -> PollIntent:
         claim, limits = poll.claim, self._limits
         times = Times(poll.started_at, self._clock.now(), self._jitter())
         if poll.fault is not None or poll.fetched is None:
@@ -190,18 +207,9 @@ class Committer:
             return decide.decide_failed(claim, fault, poll.fetched, times, limits)
         if poll.feed is None or poll.body is None:
             return decide.decide_same(claim, poll.fetched, times, limits)
-        # Of a body that ended early nobody can say what is not in it any more.
-        left = () if poll.feed.partial else self._left(transaction, claim, poll.body, poll.feed)
-        intent = decide.decide_body(claim, poll.fetched, poll.feed, poll.body, stored, left, times, limits)
-        gone = tuple(transaction.withdrawn_entries(claim.source_id, left))
-        rolled = tuple(entry_id for entry_id in left if entry_id not in gone)
-        return replace(intent, left=rolled, vanished=gone, revisions=poll.revisions)
-
-    @staticmethod
-    def _left(transaction: Transaction, claim: Claim, body: NamedBody, feed: ParsedFeed) -> Sequence[int]:
-        if claim.is_first or (claim.seen_items and claim.seen_items.issubset(feed.item_digests)):
-            return ()
-        return transaction.unseen_entries(claim.source_id, [named.key for named in body.entries], feed.item_digests)
+        return decide.decide_body(
+            claim, poll.fetched, poll.feed, poll.body, stored, left, times, limits, revisions=poll.revisions
+        )
 
     def take_lost(self) -> list[Claim]:
         """Claims whose polls could not be written, told once: their leases are to be given back when it works again."""
@@ -215,5 +223,17 @@ class Committer:
         return [line_of_loss(poll.claim, error) for poll in polls]
 
 
-def _lookup(claim: Claim, body: NamedBody) -> EntryLookup:
-    return EntryLookup(claim.source_id, body.keys, body.links, body.contents)
+def _lookup(poll: Finished) -> EntryLookup | None:
+    """The names under which entries of its body may be known."""
+    body = poll.body
+    return EntryLookup(poll.claim.source_id, body.keys, body.links, body.contents) if body is not None else None
+
+
+def _shown(poll: Finished) -> ShownLookup | None:
+    """What its body shows, where anything may have left it; of a body that ended early nobody can say what did."""
+    claim, feed, body = poll.claim, poll.feed, poll.body
+    if feed is None or body is None or feed.partial or claim.is_first:
+        return None
+    if claim.seen_items and claim.seen_items.issubset(feed.item_digests):
+        return None
+    return ShownLookup(claim.source_id, tuple(named.key for named in body.entries), feed.item_digests)

@@ -10,6 +10,7 @@ from watcher.core.document import Document
 from watcher.core.errors import WatcherError
 from watcher.core.model import (
     Claim,
+    Departed,
     EntryLookup,
     Fetched,
     HostHold,
@@ -18,6 +19,7 @@ from watcher.core.model import (
     OwedAlert,
     ParsedFeed,
     PollIntent,
+    ShownLookup,
     SourceSpec,
     StoredEntry,
     StoredText,
@@ -82,16 +84,8 @@ class Transaction(Protocol):
         """`known_entries` of many sources at the price of one, in the order asked."""
         ...
 
-    def unseen_entries(self, source_id: int, keys: Sequence[bytes], items: Sequence[bytes] = ()) -> Sequence[int]:
-        """Ids of entries that were in the last body of the source and are not in this one (vanished or rolled off).
-
-        ``keys`` are those of the entries that were parsed, ``items`` the digests of all items in the body, so that
-        items which were skipped because their bytes are known count as seen.
-        """
-        ...
-
-    def withdrawn_entries(self, source_id: int, left: Sequence[int]) -> Sequence[int]:
-        """Which of the entries that left the last body were taken back by their publisher."""
+    def left_many(self, lookups: Sequence[ShownLookup]) -> Sequence[Departed]:
+        """Entries that were in the last body of a source and are not in this one, for many sources, in the order asked."""
         ...
 
     def apply(self, intent: PollIntent) -> Mapping[str, int]:

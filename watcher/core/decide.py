@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from watcher.core import alarm, cadence, health, moved, pace
 from watcher.core.errors import SourceError
@@ -16,6 +17,7 @@ from watcher.core.model import (
     SECOND,
     Assessment,
     Claim,
+    Departed,
     EntryIntent,
     Fetched,
     HostHold,
@@ -33,6 +35,7 @@ from watcher.core.resolve import Known, Named, NamedBody
 
 # An entry that changes at every poll (a counter in its text) stops making revisions here, unless one makes a hit.
 REVISIONS_PER_ENTRY = 1000
+_NO_REVISIONS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +210,11 @@ def decide_body(
     feed: ParsedFeed,
     body: NamedBody,
     stored: Iterable[StoredEntry],
-    left: Sequence[int],
+    left: Departed,
     times: Times,
     limits: Limits,
+    *,
+    revisions: Mapping[str, str] = _NO_REVISIONS,
 ) -> PollIntent:
     """A body was read and parsed. ``left`` are known entries that are not in it any more."""
     decided = decide_entries(body, stored, is_first=claim.is_first, now=times.now, limits=limits)
@@ -220,13 +225,7 @@ def decide_body(
     then = cadence.after_success(times.now, claim.spec.interval_s, wishes, times.jitter, limits)
     alarmed = alarm.after_poll(claim, verdict, times.now)
     place = moved.after_answer(claim.moved, fetched.hops, fetched.url, times.now)
-    change = replace(
-        _remembered(claim, fetched, feed, verdict, times.now),
-        next_poll_at=then.at,
-        alarmed_at=alarmed.at,
-        arrivals=arrivals,
-        moved=place,
-    )
+    change = _remembered(claim, fetched, feed, verdict, _Then(times.now, then.at, alarmed.at, arrivals, place))
     told = (
         *health.ran_dry(claim, verdict, times.now),
         *moved.told(claim.moved, place),
@@ -250,21 +249,36 @@ def decide_body(
         entries=decided.entries,
         seen=decided.seen,
         seen_items=decided.seen_items,
-        left=tuple(left),
+        left=left.rolled,
+        vanished=left.withdrawn,
+        revisions=revisions,
         notices=_notices(alarmed),
     )
 
 
-def _remembered(claim: Claim, fetched: Fetched, feed: ParsedFeed, verdict: health.Verdict, now: Micros) -> SourceChange:
+class _Then(NamedTuple):
+    """What follows from a body for the source beside its health."""
+
+    now: Micros
+    due: Micros
+    alarmed_at: Micros | None
+    arrivals: tuple[int, ...]
+    moved: moved.Moved
+
+
+def _remembered(claim: Claim, fetched: Fetched, feed: ParsedFeed, verdict: health.Verdict, then: _Then) -> SourceChange:
     """What the next poll starts from. A body that ended early is asked for again: no validator and no digest of it is kept."""
     is_whole = not feed.partial
     return SourceChange(
-        next_poll_at=now,
+        next_poll_at=then.due,
         health=verdict.health,
         reason=verdict.reason,
         failures=verdict.failures,
-        last_ok_at=now,
-        body_at=now,
+        last_ok_at=then.now,
+        body_at=then.now,
+        alarmed_at=then.alarmed_at,
+        arrivals=then.arrivals,
+        moved=then.moved,
         etag=fetched.etag if is_whole else "",
         last_modified=fetched.last_modified if is_whole else "",
         body_digest=fetched.digest if is_whole else claim.body_digest,

@@ -326,6 +326,26 @@ class EntryLookup:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownLookup:
+    """What a body of a source shows: the keys of the entries that were parsed, and the digests of all its items.
+
+    So that items which were skipped because their bytes are known count as shown.
+    """
+
+    source_id: int
+    keys: tuple[bytes, ...] = ()
+    items: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """Ids of entries of the body before that are not in this one: taken back by their publisher, or rolled off its end."""
+
+    withdrawn: tuple[int, ...] = ()
+    rolled: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StoredText:
     """A stored entry as rules see it: what catch-up and rescore score again, without a child (it is scrubbed)."""
 
@@ -336,6 +356,16 @@ class StoredText:
     language: str
     published: Micros | None
     first_seen: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of an entry: its title now, where and when it stands."""
+
+    title: str
+    link: str
+    source: str
+    published: Micros | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,53 +5,33 @@ Every statement here serves many sources at once: the price per poll is what cou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, false, literal, select, true, union_all
+from sqlalchemy import Connection, bindparam, select
 
-from watcher.core.model import EntryLookup, StoredEntry
+from watcher.core.model import Departed, EntryLookup, ShownLookup, StoredEntry
 from watcher.core.withdrawn import Shown, withdrawn
 from watcher.storage.sqltools import IN_LIST, chunks
-from watcher.storage.tables import entries, entry_aliases, hits, tombstones, watchlists
+from watcher.storage.tables import entries, entry_aliases, hits, sources, watchlists
 
 _E = entries.c
-_T = tombstones.c
-_COLUMNS = (
-    _E.id,
-    _E.source_id,
-    _E.key,
-    _E.link_key,
-    _E.content_digest,
-    _E.revision_no,
-    _E.published,
-    _E.vanished_at,
-    _E.flags,
-    false().label("tombstone"),
-)
-_BURIED = (
-    literal(0),
-    _T.source_id,
-    _T.key,
-    _T.link_key,
-    _T.content_digest,
-    literal(0),
-    literal(None, _E.published.type),
-    literal(None, _E.vanished_at.type),
-    literal(""),
-    true(),
-)
-
-
 _PRESENT = (
-    select(_E.id, _E.key, _E.item_digest)
-    .where(_E.source_id == bindparam("source"), _E.left_at.is_(None))
+    select(_E.source_id, _E.id, _E.key, _E.item_digest, _E.published, _E.first_seen)
+    .where(_E.source_id.in_(bindparam("sources", expanding=True)), _E.left_at.is_(None))
     .order_by(_E.id)
 )
-_DATED = (
-    select(_E.id, _E.published, _E.first_seen)
-    .where(_E.source_id == bindparam("source"), _E.left_at.is_(None))
-    .order_by(_E.id)
+_ALIASES = select(entry_aliases.c.entry_id, entry_aliases.c.key).where(
+    entry_aliases.c.entry_id.in_(bindparam("ids", expanding=True))
+)
+_WITH_ENTRIES = select(sources.c.id).where(
+    sources.c.id.in_(bindparam("sources", expanding=True)), sources.c.entries > 0
+)
+_HITS = (
+    select(hits.c.entry_id, watchlists.c.name, hits.c.signal)
+    .join_from(hits, watchlists, watchlists.c.id == hits.c.watchlist_id)
+    .where(hits.c.entry_id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -60,112 +40,140 @@ def known_many(connection: Connection, lookups: Sequence[EntryLookup]) -> list[l
 
     One that is known by an alias comes under that alias as its key.
     """
-    found: dict[int, list[StoredEntry]] = {lookup.source_id: [] for lookup in lookups}
-    for group in _groups(lookups):
-        for source_id, entry in _look_up(connection, group):
-            found[source_id].append(entry)
-    return [_relevant(found[lookup.source_id], lookup) for lookup in lookups]
-
-
-def _groups(lookups: Sequence[EntryLookup]) -> Iterator[list[EntryLookup]]:
-    group: list[EntryLookup] = []
-    size = 0
-    for lookup in lookups:
-        weight = len(lookup.keys) + len(lookup.links) + len(lookup.contents) + 1
-        if group and size + weight > IN_LIST // 2:
-            yield group
-            group, size = [], 0
-        group.append(lookup)
-        size += weight
-    if group:
-        yield group
-
-
-def _all(values: Iterable[Sequence[bytes]]) -> list[bytes]:
-    return [value for value in dict.fromkeys(item for part in values for item in part) if value]
-
-
-def _look_up(connection: Connection, group: Sequence[EntryLookup]) -> list[tuple[int, StoredEntry]]:
-    source_ids = sorted({lookup.source_id for lookup in group})
-    keys = _all(lookup.keys for lookup in group)
-    links = _all(lookup.links for lookup in group)
-    contents = _all(lookup.contents for lookup in group)
-    parts: list[Select[Any]] = []
-    if keys:
-        parts += [select(*_COLUMNS).where(_E.key.in_(keys), _E.source_id.in_(source_ids)), _by_alias(keys, source_ids)]
-        parts.append(select(*_BURIED).where(_T.key.in_(keys), _T.source_id.in_(source_ids)))
-    if links:
-        parts.append(select(*_COLUMNS).where(_E.link_key.in_(links), _E.source_id.in_(source_ids)))
-        parts.append(select(*_BURIED).where(_T.link_key.in_(links), _T.source_id.in_(source_ids)))
-    if contents:
-        parts.append(select(*_COLUMNS).where(_E.content_digest.in_(contents), _E.source_id.in_(source_ids)))
-        parts.append(select(*_BURIED).where(_T.content_digest.in_(contents), _T.source_id.in_(source_ids)))
-    if not parts:
-        return []
-    rows = {(row.id, row.source_id, row.key): row for row in connection.execute(union_all(*parts))}
+    used = _with_entries(connection, [lookup.source_id for lookup in lookups])
+    asking = [lookup for lookup in lookups if lookup.source_id in used]
+    rows = {
+        **_rows(connection, "key", [(lookup.source_id, lookup.keys) for lookup in asking]),
+        **_rows(connection, "link_key", [(lookup.source_id, lookup.links) for lookup in asking]),
+        **_rows(connection, "content_digest", [(lookup.source_id, lookup.contents) for lookup in asking]),
+    }
     marks = _hits_of(connection, [entry_id for entry_id, _, _ in rows if entry_id])
-    return [(row.source_id, _stored(row, marks.get(row.id, frozenset()))) for row in rows.values()]
+    found: dict[int, list[StoredEntry]] = {}
+    for row in rows.values():
+        found.setdefault(row[1], []).append(_stored(row, marks.get(row[0], frozenset())))
+    return [_relevant(found.get(lookup.source_id, ()), lookup) for lookup in lookups]
 
 
-def _by_alias(keys: Sequence[bytes], source_ids: Sequence[int]) -> Select[Any]:
-    a = entry_aliases.c
-    columns = [a.key if column is _E.key else column for column in _COLUMNS]
-    joined = entry_aliases.join(entries, _E.id == a.entry_id)
-    return select(*columns).select_from(joined).where(a.key.in_(keys), a.source_id.in_(source_ids))
+def _with_entries(connection: Connection, source_ids: Sequence[int]) -> set[int]:
+    """Those of the sources of which anything was ever stored: the first body of a source has thousands of names."""
+    found: set[int] = set()
+    for part in chunks(list(dict.fromkeys(source_ids))):
+        found.update(connection.execute(_WITH_ENTRIES, {"sources": part}).scalars().all())
+    return found
+
+
+def _rows(
+    connection: Connection, name: str, asked: Sequence[tuple[int, Sequence[bytes]]]
+) -> dict[tuple[int, int, bytes], Any]:
+    """What has one of these names: rows by id, source and key."""
+    pairs = list(dict.fromkeys((source_id, value) for source_id, values in asked for value in values if value))
+    rows: dict[tuple[int, int, bytes], Any] = {}
+    for part in chunks(pairs, IN_LIST // 3):
+        # Filled up to a power of two with the last, so that few statements have to be prepared.
+        full = [*part, *[part[-1]] * ((1 << (len(part) - 1).bit_length()) - len(part))]
+        statement = _statement(name, len(full), is_qmark=connection.dialect.paramstyle == "qmark")
+        values = tuple(value for pair in full for value in pair)
+        rows.update({(row[0], row[1], row[2]): row for row in connection.exec_driver_sql(statement, values).all()})
+    return rows
+
+
+_ENTRY = (
+    "SELECT e.id, e.source_id, {key}, e.link_key, e.content_digest, e.revision_no, e.published, e.vanished_at, e.flags, 0"
+    " FROM asked a"
+)
+_BURIED = "SELECT 0, t.source_id, t.key, t.link_key, t.content_digest, 0, NULL, NULL, '', 1 FROM asked a"
+
+
+@cache
+def _statement(name: str, count: int, *, is_qmark: bool) -> str:
+    """Entries and tombstones by so many pairs of source and name.
+
+    Written out, since thousands of values cost ten times as much through an expression that is compiled anew each time.
+    """
+    pairs = ",".join(["(?,?)" if is_qmark else "(%s,%s)"] * count)
+    on = f"{{0}}.{name} = a.name AND {{0}}.source_id = a.source_id"
+    parts = [
+        f"{_ENTRY.format(key='e.key')} JOIN entries e ON {on.format('e')}",
+        f"{_BURIED} JOIN tombstones t ON {on.format('t')}",
+    ]
+    if name == "key":
+        alias = f"JOIN entry_aliases n ON {on.format('n')} JOIN entries e ON e.id = n.entry_id"
+        parts.append(f"{_ENTRY.format(key='n.key')} {alias}")
+    return f"WITH asked (source_id, name) AS (VALUES {pairs}) {' UNION ALL '.join(parts)}"
 
 
 def _hits_of(connection: Connection, entry_ids: Sequence[int]) -> dict[int, frozenset[tuple[str, str]]]:
     marks: dict[int, set[tuple[str, str]]] = {}
-    joined = hits.join(watchlists, watchlists.c.id == hits.c.watchlist_id)
-    statement = select(hits.c.entry_id, watchlists.c.name, hits.c.signal).select_from(joined)
     for part in chunks(list(dict.fromkeys(entry_ids))):
-        for entry_id, watchlist, signal in connection.execute(statement.where(hits.c.entry_id.in_(part))):
+        for entry_id, watchlist, signal in connection.execute(_HITS, {"ids": part}).all():
             marks.setdefault(entry_id, set()).add((watchlist, signal))
     return {entry_id: frozenset(pairs) for entry_id, pairs in marks.items()}
 
 
-def _stored(row: Row[Any], marks: frozenset[tuple[str, str]]) -> StoredEntry:
+def _stored(row: Sequence[Any], marks: frozenset[tuple[str, str]]) -> StoredEntry:
+    entry_id, _, key, link_key, content, revision_no, published, vanished_at, flags, buried = row
     return StoredEntry(
-        entry_id=row.id,
-        key=row.key,
-        link_key=row.link_key,
-        content_digest=row.content_digest,
-        revision_no=row.revision_no,
-        published=row.published,
+        entry_id=entry_id,
+        key=key,
+        link_key=link_key,
+        content_digest=content,
+        revision_no=revision_no,
+        published=published,
         hits=marks,
-        is_vanished=row.vanished_at is not None,
-        is_tombstone=bool(row.tombstone),
-        is_loose="loose" in row.flags.split(),
+        is_vanished=vanished_at is not None,
+        is_tombstone=bool(buried),
+        is_loose="loose" in flags.split(),
     )
 
 
 def _relevant(found: Sequence[StoredEntry], lookup: EntryLookup) -> list[StoredEntry]:
+    if not found:
+        return []
     keys, links, contents = set(lookup.keys), set(lookup.links), set(lookup.contents)
     return [e for e in found if e.key in keys or e.link_key in links or e.content_digest in contents]
 
 
-def unseen_entries(connection: Connection, source_id: int, keys: Sequence[bytes], items: Sequence[bytes]) -> list[int]:
-    """Ids of entries of the last body whose key (or alias) is not among these, nor their item's digest."""
-    present = connection.execute(_PRESENT, {"source": source_id}).all()
-    seen_keys, seen_items = set(keys), set(items) - {b""}
-    unseen = [entry_id for entry_id, key, item in present if key not in seen_keys and item not in seen_items]
-    if not unseen:
-        return []
-    a = entry_aliases.c
-    by_alias = {
-        entry_id
-        for part in chunks(unseen)
-        for entry_id, key in connection.execute(select(a.entry_id, a.key).where(a.entry_id.in_(part)))
-        if key in seen_keys
-    }
-    return [entry_id for entry_id in unseen if entry_id not in by_alias]
+# --- what is not there any more ------------------------------------------------------------------------------------
 
 
-def withdrawn_entries(connection: Connection, source_id: int, left: Sequence[int]) -> tuple[int, ...]:
-    """Which of the entries that left the source's body were taken back by their publisher (see `core.withdrawn`)."""
-    gone = set(left)
-    if not gone:
-        return ()
-    rows = connection.execute(_DATED, {"source": source_id}).all()
-    shown = [Shown(row.id, row.first_seen if row.published is None else row.published) for row in rows]
-    return withdrawn([one for one in shown if one.entry_id in gone], [one for one in shown if one.entry_id not in gone])
+def left_many(connection: Connection, lookups: Sequence[ShownLookup]) -> list[Departed]:
+    """Entries of the last body that are not in this one (`core.withdrawn` tells the two kinds), per look-up."""
+    present = _present(connection, [lookup.source_id for lookup in lookups])
+    missing = {lookup.source_id: _missing(present.get(lookup.source_id, ()), lookup) for lookup in lookups}
+    aliases = _aliases(connection, [row[1] for rows in missing.values() for row in rows])
+    return [
+        _departed(present.get(lookup.source_id, ()), missing[lookup.source_id], aliases, set(lookup.keys))
+        for lookup in lookups
+    ]
+
+
+def _present(connection: Connection, source_ids: Sequence[int]) -> Mapping[int, Sequence[Any]]:
+    found: dict[int, list[Any]] = {}
+    for part in chunks(list(dict.fromkeys(source_ids))):
+        for row in connection.execute(_PRESENT, {"sources": part}).all():
+            found.setdefault(row[0], []).append(row)
+    return found
+
+
+def _missing(present: Sequence[Any], lookup: ShownLookup) -> list[Any]:
+    keys, items = set(lookup.keys), set(lookup.items) - {b""}
+    return [row for row in present if row[2] not in keys and row[3] not in items]
+
+
+def _aliases(connection: Connection, entry_ids: Sequence[int]) -> Mapping[int, Sequence[bytes]]:
+    found: dict[int, list[bytes]] = {}
+    for part in chunks(entry_ids):
+        for entry_id, key in connection.execute(_ALIASES, {"ids": part}).all():
+            found.setdefault(entry_id, []).append(key)
+    return found
+
+
+def _departed(
+    present: Sequence[Any], missing: Sequence[Any], aliases: Mapping[int, Sequence[bytes]], keys: set[bytes]
+) -> Departed:
+    left = {row[1] for row in missing if keys.isdisjoint(aliases.get(row[1], ()))}
+    if not left:
+        return Departed()
+    shown = [Shown(row[1], row[5] if row[4] is None else row[4]) for row in present]
+    gone = withdrawn([one for one in shown if one.entry_id in left], [one for one in shown if one.entry_id not in left])
+    return Departed(gone, tuple(sorted(left.difference(gone))))

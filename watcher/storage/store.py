@@ -19,12 +19,14 @@ from watcher.core.errors import DatabaseBusyError, StorageError, WatcherError
 from watcher.core.limits import Limits
 from watcher.core.model import (
     Claim,
+    Departed,
     EntryLookup,
     HostHold,
     Micros,
     Notice,
     OwedAlert,
     PollIntent,
+    ShownLookup,
     Sighting,
     StoredEntry,
     StoredText,
@@ -87,13 +89,9 @@ class SqlTransaction:
         """`known_entries` of many sources at the price of one, in the order asked."""
         return known.known_many(self._connection, lookups)
 
-    def unseen_entries(self, source_id: int, keys: Sequence[bytes], items: Sequence[bytes] = ()) -> Sequence[int]:
-        """Ids of entries that were in the last body and are neither among these keys nor these item digests."""
-        return known.unseen_entries(self._connection, source_id, keys, items)
-
-    def withdrawn_entries(self, source_id: int, left: Sequence[int]) -> Sequence[int]:
-        """Which of the entries that left the last body were taken back by their publisher."""
-        return known.withdrawn_entries(self._connection, source_id, left)
+    def left_many(self, lookups: Sequence[ShownLookup]) -> Sequence[Departed]:
+        """Entries of the last bodies of sources that are not in these, in the order asked."""
+        return known.left_many(self._connection, lookups)
 
     def apply(self, intent: PollIntent) -> Mapping[str, int]:
         """Write everything one poll did, and release its lease; an entry that the database refuses is put aside.
@@ -189,7 +187,7 @@ class SqlTransaction:
         ).join_from(entries, sources)
         found: dict[int, dict[str, Any]] = {}
         for part in chunks(entry_ids):
-            for row in self._connection.execute(statement.where(e.id.in_(part))):
+            for row in self._connection.execute(statement.where(e.id.in_(part))).all():
                 told = {
                     "title": row.title,
                     "link": row.link,
