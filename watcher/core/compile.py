@@ -241,28 +241,24 @@ class _Compiler:
     def _weight(self, terms: frozenset[int]) -> float:
         return sum(map(self.cost, terms))
 
-    def starts(
+    def gates(
         self, lexis: Lexis, signals: Iterable[CompiledSignal], figures: Iterable[CompiledFigure]
-    ) -> dict[int, tuple[Gate, ...]]:
-        """By pattern of the rarest terms of a rule or figure, its gate."""
+    ) -> tuple[dict[int, tuple[Gate, ...]], tuple[int, ...]]:
+        """By pattern of the rarest terms of a rule or figure, its gate; and by pattern, the groups it belongs to."""
         patterns_of = lexis.patterns_of()
-        known: dict[frozenset[int], frozenset[int]] = {}
-
-        def patterns(terms: frozenset[int]) -> frozenset[int]:
-            found = known.get(terms)
-            if found is None:
-                found = known[terms] = frozenset(pattern for term in terms for pattern in patterns_of[term])
-            return found
-
-        found: dict[int, list[Gate]] = defaultdict(list)
+        bits: dict[frozenset[int], int] = {}
+        starts: dict[int, list[Gate]] = defaultdict(list)
         for owner, name, match, needs in _firing(signals, figures):
             first, *others = self.needed(match)
             extra = self.needed(needs.node) if needs else []
-            groups = dict.fromkeys(map(patterns, sorted([*others, *extra], key=self._weight)))
-            gate = Gate(owner, name, tuple(groups))
-            for pattern in patterns(first):
-                found[pattern].append(gate)
-        return {pattern: tuple(gates) for pattern, gates in found.items()}
+            gate = Gate(owner, name, sum({bits.setdefault(group, 1 << len(bits)) for group in [*others, *extra]}))
+            for pattern in {pattern for term in first for pattern in patterns_of[term]}:
+                starts[pattern].append(gate)
+        grants = [0] * len(lexis.patterns)
+        for group, bit in bits.items():
+            for pattern in {pattern for term in group for pattern in patterns_of[term]}:
+                grants[pattern] |= bit
+        return {pattern: tuple(gates) for pattern, gates in starts.items()}, tuple(grants)
 
     def compiled(self) -> CompiledWatchlist:
         document = self.document
@@ -274,6 +270,7 @@ class _Compiler:
         if any(issue.severity == "error" for issue in self.issues):
             raise WatchlistError(tuple(sorted(self.issues)))
         lexis = build_lexis(self.table.slots)
+        starts, grants = self.gates(lexis, signals.values(), figures)
         return CompiledWatchlist(
             id=document.id,
             revision=document.revision,
@@ -284,7 +281,8 @@ class _Compiler:
             terms=tuple(dict.fromkeys(self.table.shown)),
             infos=tuple(self.table.infos),
             lexis=lexis,
-            starts=self.starts(lexis, signals.values(), figures),
+            starts=starts,
+            grants=grants,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -120,16 +120,22 @@ class Evaluator:
         return _joint(found) if len(found) >= count else None
 
     def _together(self, items: Sequence[Node], window: Window) -> Found | None:
-        found = []
-        for item in items:
-            one = self.find(item, window)
+        """Terms are looked at first: they are cheap, and where they share no sentence nothing else is looked at."""
+        found: dict[int, Found] = {}
+        windows: list[tuple[int, int]] | None = None
+        for at in sorted(range(len(items)), key=lambda at: not isinstance(items[at], Terms)):
+            if windows is None and found and not isinstance(items[at], Terms):
+                windows = self._shared_sentences(list(found.values()))
+                if not windows:
+                    return None
+            one = self.find(items[at], window)
             if one is None:
                 return None
-            found.append(one)
-        windows = self._shared_sentences(found)
+            found[at] = one
+        windows = self._shared_sentences(list(found.values()))
         if not windows:
             return None
-        hits = dict.fromkeys(hit for one in found for hit in one.hits if _is_inside(windows, hit[1]))
+        hits = dict.fromkeys(hit for at in range(len(items)) for hit in found[at].hits if _is_inside(windows, hit[1]))
         return Found(tuple(hits), tuple(windows))
 
     def _shared_sentences(self, found: Sequence[Found]) -> list[tuple[int, int]]:
@@ -167,13 +173,24 @@ def _pairs(first: Sequence[Hit], second: Sequence[Hit], distance: int, title: in
     """Pairs where ``second`` begins after ``first`` ends, with few tokens between, in the same field."""
     begins = [hit[1] for hit in second]
     pairs: list[tuple[Hit, Hit]] = []
-    for hit in first:
+    for hit in _within_reach(first, second, distance) if len(first) > len(second) else first:
         low = bisect_left(begins, hit[2])
         high = bisect_right(begins, hit[2] + distance)
         pairs += [(hit, other) for other in second[low:high] if (hit[1] < title) == (other[1] < title)]
         if len(pairs) > PLACES_CAP:
             break
     return pairs
+
+
+def _within_reach(first: Sequence[Hit], second: Sequence[Hit], distance: int) -> Iterator[Hit]:
+    """Those of many hits that may end shortly before one of a few, in order."""
+    begins = [hit[1] for hit in first]
+    reach = distance + max(hit[2] - hit[1] for hit in first)
+    done = 0
+    for other in second:
+        high = bisect_left(begins, other[1])
+        yield from first[max(done, bisect_left(begins, other[1] - reach)) : high]
+        done = max(done, high)
 
 
 def merged(found: Sequence[Found]) -> Found | None:

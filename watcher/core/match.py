@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from functools import reduce
+from operator import itemgetter, or_
 
 from watcher.core.evaluate import PLACES_CAP, Evaluator, Found, Window, merged, spread
 from watcher.core.facet import mentions
@@ -137,8 +138,9 @@ def _candidates(watchlist: CompiledWatchlist, spotted: Spotted) -> dict[str, set
     opening = starts.keys() & patterns
     found: dict[str, set[str]] = {}
     if opening:
+        granted = reduce(or_, map(watchlist.grants.__getitem__, patterns))
         for gate in set().union(*map(starts.__getitem__, opening)):
-            if not any(map(patterns.isdisjoint, gate.groups)):
+            if gate.needed & granted == gate.needed:
                 found.setdefault(gate.signal, set()).add(gate.name)
     return found
 

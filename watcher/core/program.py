@@ -181,11 +181,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gate:
-    """What a rule (of a signal) or a figure (signal empty) cannot fire without: a pattern of each group."""
+    """What a rule (of a signal) or a figure (signal empty) cannot fire without: ``needed`` has a bit for each group."""
 
     signal: str
     name: str
-    groups: tuple[frozenset[int], ...]
+    needed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +254,5 @@ class CompiledWatchlist:
     lexis: Lexis
     starts: Mapping[int, tuple[Gate, ...]]
     """By pattern, the gates of the rules and figures that cannot fire without one of a few patterns, this one among them."""
+    grants: tuple[int, ...]
+    """By pattern, a bit for each group of patterns that it belongs to."""

@@ -158,7 +158,7 @@ class Scan:
         at = self.text_at
         if self.reading.offsets is not None:
             at = bisect_left(self.reading.offsets[0], at)
-        return bisect_left(self.reading.begins, at)
+        return len(self.reading.code[:at].split())
 
     @cached_property
     def lead(self) -> int:

@@ -12,7 +12,8 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, compress, count, islice
+from functools import cache
+from itertools import accumulate, chain, compress, count, islice
 from operator import add
 from typing import Final
 
@@ -264,9 +265,22 @@ _ABBREVIATION_LIST: Final = """jan feb mar apr jun jul aug sep sept oct nov dec 
 _MONTH_LIST: Final = "januar februar märz april mai juni juli august september oktober november dezember jahrhundert jh"
 _ABBREVIATIONS: Final = frozenset(_ABBREVIATION_LIST.split())
 _MONTHS_DE: Final = frozenset(_MONTH_LIST.split())
-_END: Final = re.compile(r"[.!?…]+[\"'”»’)\]]*(?=\s+\S)|\n[ \t\r\xa0]*\n")
+_CLOSERS: Final = "\"'”»’)\\]"
+_OPENERS: Final = "\\s\"'“«„‘(\\["
+_SCRIPTS: Final = (range(0x61, 0x2E00), range(0xA640, 0xABC0), range(0xFB00, 0xFB18), range(0xFF41, 0xFF5B))
+
+
+@cache
+def _end() -> re.Pattern[str]:
+    """Marks that may end a sentence: what follows does not begin with a small letter. Made at the first sentence."""
+    small = "".join(char for char in map(chr, chain(*_SCRIPTS)) if char.islower() and char.isalnum())
+    marks = rf"(?<!\n)[.!?…]*[{_CLOSERS}]*(?=\s+\S)(?![{_OPENERS}]*[{small}])"
+    return re.compile(rf"[.!?…\n](?:(?<=\n)[ \t\r\xa0]*\n|{marks})")
+
+
 _WORD_BEFORE: Final = re.compile(r"[^\W_]+\Z")
 _WORD_AFTER: Final = re.compile(r"[\s\"'“«„‘(\[]*(\w*)")
+_LONGEST: Final = 1 + max(map(len, _ABBREVIATIONS))
 _LOOK_BACK: Final = 20
 _STRETCH: Final = 300
 HARD_STOPS: Final = "!?;…"
@@ -288,19 +302,16 @@ def _is_inner_dot(text: str, dot: int) -> bool:
 
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
-    mark = match.group()
-    if mark[0] == "\n":
+    dot = match.start()
+    if text[dot] != "." or text[dot + 1 : dot + 2] == ".":
         return True
-    after = _WORD_AFTER.match(text, match.end())
-    following = after.group(1) if after else ""
-    if following[:1].islower():
-        return False
-    return not (mark[0] == "." and mark[1:2] != "." and _is_inner_dot(text, match.start()))
+    is_long = dot >= _LONGEST and text[dot - _LONGEST : dot].isalnum()
+    return is_long or not _is_inner_dot(text, dot)
 
 
 def _ends(text: str, since: int, until: int) -> Iterator[int]:
     """Where sentences end (exclusive) between two places, lazily."""
-    for match in _END.finditer(text, since, until):
+    for match in _end().finditer(text, since, until):
         if _ends_sentence(text, match):
             yield match.end()
 
