@@ -21,17 +21,19 @@ import lzma
 import pickle
 import random
 import re
-import resource
 import statistics
+import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bench.harness import ROOT, Row, save, table
+from watcher.bootstrap.garbage import seldom_collected
 from watcher.core.compile import CompiledWatchlist, compile_watchlist, words_needed
 from watcher.core.document import Concept, Document, Query, Rule, Signal, Term
 from watcher.core.limits import Limits
@@ -121,10 +123,26 @@ class Loaded:
     notes: dict[str, float] = field(default_factory=dict)
 
 
-def resident_mb() -> float:
-    """Memory held now, not at its peak. A copy built before leaves room behind: this is a lower bound."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6
+# What a process holds before and after it has loaded a compiled watchlist, in kilobytes, the modules loaded before.
+_WEIGH: Final = """
+import gc, pathlib, pickle, sys
+import watcher.core.program
+def held():
+    gc.collect()
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+before = held()
+watchlist = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())
+print(held() - before)
+"""
+
+
+def memory_mb(data: bytes) -> float:
+    """Memory that a compiled watchlist takes, weighed in a process of its own."""
+    with tempfile.NamedTemporaryFile(suffix=".pickle") as file:
+        file.write(data)
+        file.flush()
+        weighed = subprocess.run([sys.executable, "-c", _WEIGH, file.name], capture_output=True, text=True, check=True)
+    return int(weighed.stdout) / 1e3
 
 
 def load(document: Document, cache: Path, *, forms: bool) -> Loaded:
@@ -139,14 +157,12 @@ def load(document: Document, cache: Path, *, forms: bool) -> Loaded:
     built = time.process_time()
     data = pickle.dumps(watchlist)
     dumped = time.process_time()
-    del watchlist
-    before = resident_mb()
     watchlist = pickle.loads(data)
     notes = {
         "compile_s": round(built - start, 3),
         "load_s": round(time.process_time() - dumped, 3),
         "pickle_mb": round(len(data) / 1e6, 2),
-        "rss_grown_mb": round(resident_mb() - before, 1),
+        "memory_mb": round(memory_mb(data), 1),
         "terms": len(watchlist.infos),
         "forms": len(watchlist.lexis.forms),
     }
@@ -186,7 +202,10 @@ def matching(watchlist: CompiledWatchlist) -> Work:
     def work(texts: Sequence[Text]) -> int:
         found = 0
         for title, text in texts:
-            scan = Scan(watchlist, Sighting(watchlist.lexis, Reading(f"{title}{JOINT}{text}")), title, text, "", 1000)
+            sighting = Sighting(watchlist.lexis, Reading(f"{title}{JOINT}{text}"))
+            if not sighting.spotted:
+                continue
+            scan = Scan(watchlist, sighting, title, text, "", 1000)
             begins, tokens = scan.reading.begins if scan.raw else [], scan.reading.tokens
             for term in scan.raw:
                 for _, begin, end in scan.hits(term):
@@ -443,7 +462,8 @@ def main() -> int:
         loaded = load(document, options.cache, forms=size == "shipped")
         notes[size] = loaded.notes
         for kind, chosen in kinds.items():
-            sides = measure(loaded, size, chosen, options.rounds)
+            with seldom_collected():  # as in the daemon
+                sides = measure(loaded, size, chosen, options.rounds)
             spans = missed(loaded.watchlist, loaded.terms, first_chars(chosen, SLOW_CHARS.get(size, 6000)))
             made += rows(sides, f"{size} terms, {kind}", spans)
             chars = sum(len(title) + len(text) for title, text in chosen)

@@ -307,6 +307,48 @@ def test_c11_a_term_that_mixes_scripts_itself_is_no_imitation() -> None:
     assert ([match.term for match in firing.matches], firing.flag) == ([f'"{mixed}"'], "")
 
 
+def _near_by_hand(words: list[str], distance: int, *, ordered: bool) -> set[int]:
+    """Words that have a partner: for every a and every b, count the words between them."""
+    found: set[int] = set()
+    for at, one in enumerate(words):
+        for to, other in enumerate(words):
+            if {one, other} == {"a", "b"} and 0 <= to - at - 1 <= distance and (one == "a" or not ordered):
+                found |= {at, to}
+    return found
+
+
+@given(st.lists(st.sampled_from("aabx"), max_size=30), st.integers(0, 4), st.booleans())
+def test_near_finds_the_pairs_that_counting_by_hand_finds(words: list[str], distance: int, ordered: bool) -> None:
+    text = " ".join(words)
+    operator = "before" if ordered else "near"
+
+    result = evidence(one_rule(f"a {operator}/{distance} b"), text)
+
+    spans = {match.start // 2 for s in (result.signals if result else ()) for f in s.firings for match in f.matches}
+    assert spans == _near_by_hand(words, distance, ordered=ordered)
+
+
+_WORDS = ("note", "notes", "not", "paper")
+_TERMS = ("note not", "not note notes", "notes", "note* not", "not note*", "note pape* note")
+
+
+@given(st.lists(st.sampled_from((*_WORDS, "x")), max_size=14), st.sets(st.sampled_from(_TERMS), min_size=1))
+def test_terms_are_found_where_their_words_stand_in_a_row(words: list[str], terms: set[str]) -> None:
+    result = evidence(one_rule(" | ".join(sorted(terms))), " ".join(words))
+
+    spans = {match.form for s in (result.signals if result else ()) for f in s.firings for match in f.matches}
+    assert spans == {
+        " ".join(row)
+        for term in terms
+        for at in range(len(words))
+        if len(row := words[at : at + len(term.split())]) == len(term.split())
+        and all(
+            word.startswith(want[:-1]) if want.endswith("*") else word == want
+            for word, want in zip(row, term.split(), strict=True)
+        )
+    }
+
+
 @given(st.text(alphabet="aаbвcс .\n\u200b\u0301Łαｇ'’", max_size=60))
 def test_spans_lie_inside_and_nothing_raises(text: str) -> None:
     watchlist = one_rule('a near/3 (b | c) | ab | "аb" | aa*')

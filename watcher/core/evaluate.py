@@ -121,20 +121,22 @@ class Evaluator:
 
     def _together(self, items: Sequence[Node], window: Window) -> Found | None:
         """Terms are looked at first: they are cheap, and where they share no sentence nothing else is looked at."""
+        terms = [at for at, item in enumerate(items) if isinstance(item, Terms)]
+        others = [at for at, item in enumerate(items) if not isinstance(item, Terms)]
         found: dict[int, Found] = {}
-        windows: list[tuple[int, int]] | None = None
-        for at in sorted(range(len(items)), key=lambda at: not isinstance(items[at], Terms)):
-            if windows is None and found and not isinstance(items[at], Terms):
-                windows = self._shared_sentences(list(found.values()))
-                if not windows:
+        windows: list[tuple[int, int]] = []
+        for rows in (terms, others):
+            for at in rows:
+                one = self.find(items[at], window)
+                if one is None:
                     return None
-            one = self.find(items[at], window)
-            if one is None:
+                found[at] = one
+            if windows:
+                windows = _shared(windows, [found[at] for at in rows])
+            elif len(found) > 1:
+                windows = self._shared_sentences(list(found.values()))
+            if len(found) > 1 and not windows:
                 return None
-            found[at] = one
-        windows = self._shared_sentences(list(found.values()))
-        if not windows:
-            return None
         hits = dict.fromkeys(hit for at in range(len(items)) for hit in found[at].hits if _is_inside(windows, hit[1]))
         return Found(tuple(hits), tuple(windows))
 
@@ -142,17 +144,11 @@ class Evaluator:
         """Sentences, as tokens, where each has a place that begins; looked for around the scarcest only."""
         scarcest, *others = sorted(found, key=lambda one: len(one.places))
         windows: list[tuple[int, int]] = []
-        begins = [sorted(begin for begin, _ in one.places) for one in others]
         for begin in sorted(begin for begin, _ in scarcest.places):
             if windows and begin < windows[-1][1]:
                 continue
-            low, high = self.scan.sentence_tokens(self.scan.sentence(begin))
-            windows.append((low, high))
-        return [
-            (low, high)
-            for low, high in windows
-            if all(bisect_left(row, low) < bisect_left(row, high) for row in begins)
-        ]
+            windows.append(self.scan.sentence_tokens(self.scan.sentence(begin)))
+        return _shared(windows, others)
 
     def _within(self, name: str, item: Node, window: Window) -> Found | None:
         scan = self.scan
@@ -161,6 +157,14 @@ class Evaluator:
         else:
             begin, end = scan.title_tokens, scan.lead_token
         return self.find(item, Window(max(begin, window.begin), min(end, window.end)))
+
+
+def _shared(windows: Sequence[tuple[int, int]], found: Sequence[Found]) -> list[tuple[int, int]]:
+    """Those of the windows where each has a place that begins."""
+    begins = [sorted(begin for begin, _ in one.places) for one in found]
+    return [
+        (low, high) for low, high in windows if all(bisect_left(row, low) < bisect_left(row, high) for row in begins)
+    ]
 
 
 def _is_inside(windows: Sequence[tuple[int, int]], token: int) -> bool:

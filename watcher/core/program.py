@@ -151,9 +151,9 @@ class Lexis:
     def __reduce__(self) -> tuple[Any, ...]:
         return Lexis, (self.patterns, self.whole, self.parts, self.forms, self.prefixes)
 
-    def spot(self, tokens: Sequence[bytes]) -> Spotted:
-        """Every place of every pattern in a row of tokens, as places in the tokens joined by single spaces."""
-        return self._automaton.find_matches_as_indexes(b" %b " % b" ".join(tokens), overlapping=True)
+    def spot(self, joined: bytes) -> Spotted:
+        """Every place of every pattern in tokens joined by single spaces, with a space at either end."""
+        return self._automaton.find_matches_as_indexes(joined, overlapping=True)
 
     def patterns_of(self) -> dict[int, list[int]]:
         """By term, the patterns of which one stands wherever it does."""

@@ -33,14 +33,15 @@ class Sighting:
     Words that imitate a form that some term knows are read as that form: ``flagged`` names them, by token.
     """
 
-    __slots__ = ("flagged", "lexis", "reading", "spotted", "tokens")
+    __slots__ = ("flagged", "joined", "lexis", "reading", "spotted", "tokens")
 
     def __init__(self, lexis: Lexis, reading: Reading) -> None:
         self.lexis = lexis
         self.reading = reading
         self.flagged: dict[int, str] = {}
         self.tokens: list[bytes] = self._suspects_read() if reading.is_suspect else reading.tokens
-        self.spotted = lexis.spot(self.tokens)
+        self.joined = b" %b " % b" ".join(self.tokens)
+        self.spotted = lexis.spot(self.joined)
 
     def _suspects_read(self) -> list[bytes]:
         knows = self.lexis.knows
@@ -60,7 +61,7 @@ class Sighting:
         """By term, the tokens where it begins. Checks are still to be made."""
         found: defaultdict[int, list[int]] = defaultdict(list)
         tokens, whole, parts = self.tokens, self.lexis.whole, self.lexis.parts
-        count = (b" %b " % b" ".join(tokens)).count
+        count = self.joined.count
         at = token = 0
         for pattern, start, _ in self.spotted:
             token += count(b" ", at, start) if start >= at else -count(b" ", start, at)
@@ -87,14 +88,25 @@ class Scan:
         self.title = title
         self.body = text
         self.text_at = len(title) + len(JOINT)
-        self.base_language = base_language(language)
+        self.language = language
         self.lead_chars = lead_chars
         self.flagged = sighting.flagged
         self._hits: dict[int, list[Hit]] = {}
         self._places: dict[frozenset[int], list[Hit]] = {}
         self.raw = sighting.places()
-        self._present = frozenset(self.raw)
-        self._sentences = Sentences(reading.text)
+
+    @cached_property
+    def base_language(self) -> str:
+        """Language of the entry without its region; empty where unknown."""
+        return base_language(self.language)
+
+    @cached_property
+    def _present(self) -> frozenset[int]:
+        return frozenset(self.raw)
+
+    @cached_property
+    def _sentences(self) -> Sentences:
+        return Sentences(self.reading.text)
 
     # places of terms
 
@@ -113,21 +125,25 @@ class Scan:
         if info.checks:
             places = [begin for begin in places if self._passes(begin, info.checks)]
         if size > 1:
-            places = [begin for begin in places if self._is_whole(begin, begin + size)]
+            places = self._whole(places, size)
         return [(term, begin, begin + size) for begin in places[:PLACES_PER_TERM]]
 
     def _passes(self, begin: int, checks: tuple[Check, ...]) -> bool:
         return all(self._accepts(begin + check.slot, check) for check in checks)
 
-    def _is_whole(self, begin: int, end: int) -> bool:
-        """True where no sentence ends inside."""
+    def _whole(self, places: list[int], size: int) -> list[int]:
+        """Those places of a term where no sentence ends inside."""
         reading = self.reading
         begins, tokens, text = reading.begins, reading.tokens, reading.text
-        for at in range(begin, end - 1):
-            start, stop = begins[at] + len(tokens[at]), begins[at + 1]
-            if (stop - start != 1 or text[start] in STOPS) and crosses_stop(text, start, stop):
-                return False
-        return True
+        kept: list[int] = []
+        for begin in places:
+            for at in range(begin, begin + size - 1):
+                start, stop = begins[at] + len(tokens[at]), begins[at + 1]
+                if (stop - start != 1 or text[start] in STOPS) and crosses_stop(text, start, stop):
+                    break
+            else:
+                kept.append(begin)
+        return kept
 
     def _accepts(self, token: int, check: Check) -> bool:
         if token in self.flagged:
