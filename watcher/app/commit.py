@@ -54,7 +54,7 @@ def no_trace(point: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A poll that only has to be written: what came, or why nothing did."""
+    """A poll that only has to be written: what came, or why nothing did; ``refused`` where the database is why."""
 
     claim: Claim
     started_at: Micros
@@ -63,6 +63,7 @@ class Finished:
     body: NamedBody | None = None
     fault: Fault | None = None
     revisions: Mapping[str, str] = field(default_factory=dict)
+    refused: StorageError | None = None
 
 
 class Committer:
@@ -113,6 +114,9 @@ class Committer:
 
     async def commit(self, finished: Finished) -> PollLine:
         """Have a poll written: by this task or, together with others, by the one that writes now."""
+        if finished.refused is not None:
+            self.expect(-1)
+            return self._lost([finished], finished.refused)[0]
         mine: asyncio.Future[PollLine] = asyncio.get_running_loop().create_future()
         self._pending.append((finished, mine))
         self.expect(-1)

@@ -29,6 +29,7 @@ from watcher.app.commit import Committer, Finished, Trace, no_trace
 from watcher.app.outage import OutageWatch
 from watcher.app.pollline import PollLine
 from watcher.app.ports import Clock, Fetcher, Jitter, Parser, Store
+from watcher.app.seen import SeenItems
 from watcher.core import decide, resolve
 from watcher.core.decide import Fault
 from watcher.core.errors import DatabaseUnusableError, SourceError, StorageError
@@ -123,6 +124,7 @@ class Poller:
         self._ended = asyncio.Event()
         self._committer = Committer(store, self._writer, clock, limits, jitter=jitter, trace=trace)
         self._outage = OutageWatch(clock, limits)
+        self._seen = SeenItems(store.present_items)
         self.is_stopping = False
 
     # --- rounds -----------------------------------------------------------------------------------------------
@@ -252,6 +254,7 @@ class Poller:
                 lease_s=self._limits.lease_s,
                 everything=everything,
                 only=only,
+                items=False,
             )
 
         return await self._in_writer(claim)
@@ -301,6 +304,8 @@ class Poller:
             fault = Fault.of(error)
         except TimeoutError:
             fault = Fault("http", "timeout", f"the whole poll took longer than {self._limits.poll_s:g} s")
+        except StorageError as error:  # that is no fault of the source
+            return Finished(claim, started_at, refused=error)
         except Exception as error:  # a bug met in one source must not stop the polling of the others
             log.exception("unexpected error while polling %s", claim.spec.id)
             fault = Fault("parse", "internal", f"{type(error).__name__}: {error}"[:200])
@@ -322,6 +327,7 @@ class Poller:
             return Finished(claim, started_at, fetched)
         if fetched.complete and fetched.digest == claim.body_digest:
             return Finished(claim, started_at, fetched)
+        claim = await self._seen.of(claim)
         feed = await reading.parser.parse(claim, fetched)
         self._trace("after-parse")
         body = resolve.name_entries(_scored(feed, reading.scorers))

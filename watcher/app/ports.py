@@ -147,9 +147,24 @@ class Store(Protocol):
         ...
 
     def claim_due(
-        self, owner: str, now: Micros, *, limit: int, lease_s: float, everything: bool = False, only: Sequence[str] = ()
+        self,
+        owner: str,
+        now: Micros,
+        *,
+        limit: int,
+        lease_s: float,
+        everything: bool = False,
+        only: Sequence[str] = (),
+        items: bool = True,
     ) -> Sequence[Claim]:
-        """Take due sources under a lease, most overdue first; never past a publisher's Retry-After."""
+        """Take due sources under a lease, most overdue first; never past a publisher's Retry-After.
+
+        Without ``items`` the claims do not hold ``seen_items``.
+        """
+        ...
+
+    def present_items(self, source_ids: Sequence[int]) -> Mapping[int, frozenset[bytes]]:
+        """The ``seen_items`` of sources; one that has none is left out."""
         ...
 
     def release(self, claims: Sequence[Claim]) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, bindparam, func, or_, select, update
 
 from watcher.core.model import SECOND, Claim, Micros, SourceSpec
 from watcher.core.moved import Moved
-from watcher.storage.sqltools import chunks, run
+from watcher.storage.sqltools import Listed, read_in, run
 from watcher.storage.tables import source_items, sources, watchlist_sources
 
 _S = sources.c
@@ -42,8 +42,11 @@ def claim_due(
     lease_s: float,
     everything: bool = False,
     only: Sequence[str] = (),
+    items: bool = True,
 ) -> list[Claim]:
     """Take due sources under a lease, most overdue first; the fencing token of each goes up by one.
+
+    Without ``items`` the claims do not hold what their bodies showed (`present_items`): most bodies have not changed.
 
     Of those that may have ended a process (``crashes``) one at a time, the least suspect first: the next death names it.
     """
@@ -53,8 +56,9 @@ def claim_due(
     if len(taken) < limit and not connection.scalar(_SUSPECTED.where(_S.lease_until > now).limit(1)):
         wanted = _wanted(now, only, everything=everything, suspects=True)
         taken += _take(connection, owner, until, wanted, (_S.crashes, _S.next_poll_at, _S.id), 1)
-    items = _present_items(connection, [row.id for row in taken if row.body_digest])
-    claims = [_claim(row, items.get(row.id, frozenset())) for row in taken]
+    with_body = [row.id for row in taken if row.body_digest] if items else []
+    seen = present_items(connection, with_body)
+    claims = [_claim(row, seen.get(row.id, frozenset())) for row in taken]
     return sorted(claims, key=lambda claim: (claim.due_at, claim.source_id))
 
 
@@ -81,14 +85,17 @@ def _take(
     return list(taken)
 
 
-def _present_items(connection: Connection, source_ids: Sequence[int]) -> dict[int, frozenset[bytes]]:
+def present_items(connection: Connection, source_ids: Sequence[int]) -> dict[int, frozenset[bytes]]:
+    """Digests of the items in the last bodies of sources; a source without any is left out."""
     found: dict[int, list[bytes]] = {}
-    c = source_items.c
-    for part in chunks(source_ids):
-        rows = connection.execute(select(c.source_id, c.digest).where(c.source_id.in_(part), c.last_seen.is_(None)))
-        for source_id, digest in rows:
-            found.setdefault(source_id, []).append(digest)
+    for source_id, digest in read_in(connection, _present, source_ids):
+        found.setdefault(source_id, []).append(digest)
     return {source_id: frozenset(digests) for source_id, digests in found.items()}
+
+
+def _present(ids: Listed) -> Executable:
+    c = source_items.c
+    return select(c.source_id, c.digest).where(c.source_id.in_(ids), c.last_seen.is_(None))
 
 
 def _claim(row: Row[Any], items: frozenset[bytes]) -> Claim:

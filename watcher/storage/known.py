@@ -9,30 +9,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Executable, select
 
 from watcher.core.model import Departed, EntryLookup, ShownLookup, StoredEntry
 from watcher.core.withdrawn import Shown, withdrawn
-from watcher.storage.sqltools import IN_LIST, chunks
+from watcher.storage.sqltools import IN_LIST, Listed, chunks, read_in
 from watcher.storage.tables import entries, entry_aliases, hits, sources, watchlists
 
 _E = entries.c
-_PRESENT = (
-    select(_E.source_id, _E.id, _E.key, _E.item_digest, _E.published, _E.first_seen)
-    .where(_E.source_id.in_(bindparam("sources", expanding=True)), _E.left_at.is_(None))
-    .order_by(_E.id)
-)
-_ALIASES = select(entry_aliases.c.entry_id, entry_aliases.c.key).where(
-    entry_aliases.c.entry_id.in_(bindparam("ids", expanding=True))
-)
-_WITH_ENTRIES = select(sources.c.id).where(
-    sources.c.id.in_(bindparam("sources", expanding=True)), sources.c.entries > 0
-)
-_HITS = (
-    select(hits.c.entry_id, watchlists.c.name, hits.c.signal)
-    .join_from(hits, watchlists, watchlists.c.id == hits.c.watchlist_id)
-    .where(hits.c.entry_id.in_(bindparam("ids", expanding=True)))
-)
 
 
 def known_many(connection: Connection, lookups: Sequence[EntryLookup]) -> list[list[StoredEntry]]:
@@ -56,10 +40,11 @@ def known_many(connection: Connection, lookups: Sequence[EntryLookup]) -> list[l
 
 def _with_entries(connection: Connection, source_ids: Sequence[int]) -> set[int]:
     """Those of the sources of which anything was ever stored: the first body of a source has thousands of names."""
-    found: set[int] = set()
-    for part in chunks(list(dict.fromkeys(source_ids))):
-        found.update(connection.execute(_WITH_ENTRIES, {"sources": part}).scalars().all())
-    return found
+    return {source_id for (source_id,) in read_in(connection, _with_any, list(dict.fromkeys(source_ids)))}
+
+
+def _with_any(ids: Listed) -> Executable:
+    return select(sources.c.id).where(sources.c.id.in_(ids), sources.c.entries > 0)
 
 
 def _rows(
@@ -104,10 +89,14 @@ def _statement(name: str, count: int, *, is_qmark: bool) -> str:
 
 def _hits_of(connection: Connection, entry_ids: Sequence[int]) -> dict[int, frozenset[tuple[str, str]]]:
     marks: dict[int, set[tuple[str, str]]] = {}
-    for part in chunks(list(dict.fromkeys(entry_ids))):
-        for entry_id, watchlist, signal in connection.execute(_HITS, {"ids": part}).all():
-            marks.setdefault(entry_id, set()).add((watchlist, signal))
+    for entry_id, watchlist, signal in read_in(connection, _hits, list(dict.fromkeys(entry_ids))):
+        marks.setdefault(entry_id, set()).add((watchlist, signal))
     return {entry_id: frozenset(pairs) for entry_id, pairs in marks.items()}
+
+
+def _hits(ids: Listed) -> Executable:
+    joined = select(hits.c.entry_id, watchlists.c.name, hits.c.signal).join_from(hits, watchlists)
+    return joined.where(hits.c.entry_id.in_(ids))
 
 
 def _stored(row: Sequence[Any], marks: frozenset[tuple[str, str]]) -> StoredEntry:
@@ -149,10 +138,14 @@ def left_many(connection: Connection, lookups: Sequence[ShownLookup]) -> list[De
 
 def _present(connection: Connection, source_ids: Sequence[int]) -> Mapping[int, Sequence[Any]]:
     found: dict[int, list[Any]] = {}
-    for part in chunks(list(dict.fromkeys(source_ids))):
-        for row in connection.execute(_PRESENT, {"sources": part}).all():
-            found.setdefault(row[0], []).append(row)
+    for row in read_in(connection, _shown, list(dict.fromkeys(source_ids))):
+        found.setdefault(row[0], []).append(row)
     return found
+
+
+def _shown(ids: Listed) -> Executable:
+    columns = (_E.source_id, _E.id, _E.key, _E.item_digest, _E.published, _E.first_seen)
+    return select(*columns).where(_E.source_id.in_(ids), _E.left_at.is_(None)).order_by(_E.id)
 
 
 def _missing(present: Sequence[Any], lookup: ShownLookup) -> list[Any]:
@@ -162,10 +155,13 @@ def _missing(present: Sequence[Any], lookup: ShownLookup) -> list[Any]:
 
 def _aliases(connection: Connection, entry_ids: Sequence[int]) -> Mapping[int, Sequence[bytes]]:
     found: dict[int, list[bytes]] = {}
-    for part in chunks(entry_ids):
-        for entry_id, key in connection.execute(_ALIASES, {"ids": part}).all():
-            found.setdefault(entry_id, []).append(key)
+    for entry_id, key in read_in(connection, _names, entry_ids):
+        found.setdefault(entry_id, []).append(key)
     return found
+
+
+def _names(ids: Listed) -> Executable:
+    return select(entry_aliases.c.entry_id, entry_aliases.c.key).where(entry_aliases.c.entry_id.in_(ids))
 
 
 def _departed(

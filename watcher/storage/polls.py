@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, select, update
+from sqlalchemy import Connection, Executable, Row, bindparam, case, select, update
 
 from watcher.core.errors import LeaseLostError
 from watcher.core.model import Outcome, PollIntent, SourceChange
@@ -19,7 +19,19 @@ from watcher.storage import holds, outbox
 from watcher.storage.desired import open_states
 from watcher.storage.entries import EntryWriter
 from watcher.storage.names import Names
-from watcher.storage.sqltools import BAD_ROW, Rows, add, add_new, chunks, fetch, is_bad_row, put, run, savepoint
+from watcher.storage.sqltools import (
+    BAD_ROW,
+    Listed,
+    Rows,
+    add,
+    add_new,
+    fetch,
+    is_bad_row,
+    put,
+    read_in,
+    run,
+    savepoint,
+)
 from watcher.storage.tables import bodies, entries, polls, rejected, source_items, sources
 
 _LEVEL = 1  # zlib: a body is compressed while the transaction is open, so speed counts more than the last fifth
@@ -61,11 +73,7 @@ class PollWriter:
         }
 
     def _hold(self, source_ids: Sequence[int]) -> None:
-        c = sources.c
-        columns = (c.id, c.lease_token, c.lease_until, c.health, c.enabled)
-        for part in chunks(sorted(set(source_ids))):
-            statement = select(*columns).where(c.id.in_(part)).order_by(c.id).with_for_update()
-            self._held.update({row.id: row for row in self._connection.execute(statement)})
+        self._held.update({row.id: row for row in read_in(self._connection, _held, sorted(set(source_ids)))})
 
     def _is_ours(self, intent: PollIntent) -> bool:
         row = self._held.get(intent.claim.source_id)
@@ -112,10 +120,15 @@ class PollWriter:
 
     def _begin(self, intents: Sequence[PollIntent]) -> list[Written]:
         rows = [_poll_row(intent) for intent in intents]
-        made = fetch(self._connection, _INSERT_POLLS, rows)
+        # Each source once: a poll is found again by its source, in whatever order a database answers.
+        made = {row.source_id: row.id for row in fetch(self._connection, _INSERT_POLLS, rows)}
         return [
-            Written(intent, poll_id, _opens_state(intent, self._held[intent.claim.source_id]))
-            for intent, (poll_id,) in zip(intents, made, strict=True)
+            Written(
+                intent,
+                made[intent.claim.source_id],
+                _opens_state(intent, self._held[intent.claim.source_id]),
+            )
+            for intent in intents
         ]
 
     def _end(self, written: Sequence[Written]) -> None:
@@ -277,7 +290,14 @@ def _state_row(intent: PollIntent) -> dict[str, Any]:
 
 
 _S = sources.c
-_INSERT_POLLS = polls.insert().returning(polls.c.id, sort_by_parameter_order=True)
+_INSERT_POLLS = polls.insert().returning(polls.c.id, polls.c.source_id)
+
+
+def _held(ids: Listed) -> Executable:
+    columns = (_S.id, _S.lease_token, _S.lease_until, _S.health, _S.enabled)
+    return select(*columns).where(_S.id.in_(ids)).order_by(_S.id).with_for_update()
+
+
 _UPDATE_SOURCE = (
     update(sources)
     .where(_S.id == bindparam("source"))

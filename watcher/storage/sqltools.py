@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Executable, Table
+from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, Executable, Table, bindparam
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 
 from watcher.core.errors import StorageError
@@ -48,6 +48,14 @@ class Prepared:
         self._is_positional = compiled.positiontup is not None
         self._plan = tuple((name, compiled.params[name], checks[name]) for name in names)
 
+    def one(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute once; what is read comes as the driver gives it: no JSON is loaded, no flag made a bool."""
+        checked = {name: values.get(name, default) for name, default, _ in self._plan}
+        for name, _, check in self._plan:
+            if check is not None:
+                checked[name] = check(checked[name])
+        return connection.exec_driver_sql(self._sql, tuple(checked.values()) if self._is_positional else checked)
+
     def run(self, connection: Connection, rows: Rows) -> None:
         """Execute for every row; all rows have the same columns."""
         values: Any = zip(*(self._column(rows, *part) for part in self._plan), strict=True)
@@ -67,13 +75,43 @@ _prepared: dict[tuple[Executable, str, tuple[str, ...]], Prepared] = {}
 
 def run(connection: Connection, statement: Executable, rows: Rows) -> None:
     """Execute a statement that lives as long as the program (it is compiled once) for rows with the same columns."""
-    if not rows:
-        return
+    if rows:
+        _ready(connection, statement, rows[0]).run(connection, rows)
+
+
+def read(connection: Connection, statement: Executable, **values: Any) -> Sequence[Any]:
+    """Execute such a statement once and read all rows, as the driver gives them."""
+    return _ready(connection, statement, values).one(connection, values).all()
+
+
+Listed = Sequence[BindParameter[Any]]
+
+
+def read_in(
+    connection: Connection, statement_of: Callable[[Listed], Executable], values: Sequence[Any]
+) -> Sequence[Any]:
+    """`read` for a statement with one list of values, in parts; ``statement_of`` makes it for places of so many values."""
+    rows: list[Any] = []
+    for part in chunks(values):
+        # Filled up to a power of two with the last, so that few statements have to be compiled.
+        count = 1 << (len(part) - 1).bit_length()
+        names = [f"value_{place}" for place in range(count)]
+        full = [*part, *[part[-1]] * (count - len(part))]
+        rows += read(connection, _listed(statement_of, count), **dict(zip(names, full, strict=True)))
+    return rows
+
+
+@cache
+def _listed(statement_of: Callable[[Listed], Executable], count: int) -> Executable:
+    return statement_of([bindparam(f"value_{place}") for place in range(count)])
+
+
+def _ready(connection: Connection, statement: Executable, columns: Iterable[str]) -> Prepared:
     dialect = connection.dialect
-    key = (statement, dialect.name, tuple(rows[0]))
+    key = (statement, dialect.name, tuple(columns))
     if key not in _prepared:
         _prepared[key] = Prepared(statement, dialect, key[2])
-    _prepared[key].run(connection, rows)
+    return _prepared[key]
 
 
 @cache

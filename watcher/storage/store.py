@@ -262,13 +262,19 @@ class SqlStore:
         lease_s: float | None = None,
         everything: bool = False,
         only: Sequence[str] = (),
+        items: bool = True,
     ) -> Sequence[Claim]:
         """Take due sources under a lease, most overdue first; never past a publisher's Retry-After."""
         lease = self._limits.lease_s if lease_s is None else lease_s
         with begin(self._writer) as connection:
             return leases.claim_due(
-                connection, owner, now, limit=limit, lease_s=lease, everything=everything, only=only
+                connection, owner, now, limit=limit, lease_s=lease, everything=everything, only=only, items=items
             )
+
+    def present_items(self, source_ids: Sequence[int]) -> Mapping[int, frozenset[bytes]]:
+        """Digests of the items in the last bodies of sources, which a claim without ``items`` does not hold."""
+        with begin(self._engine) as connection:
+            return leases.present_items(connection, source_ids)
 
     def release(self, claims: Sequence[Claim]) -> None:
         """Give leases back untouched (at stop)."""
