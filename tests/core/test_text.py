@@ -148,6 +148,14 @@ def test_sentences_end_where_a_reader_ends_them(text: str, count: int) -> None:
     assert count == len(sentence_ends(text))
 
 
+def test_a_blank_line_at_the_end_ends_the_last_sentence() -> None:
+    assert sentence_ends("One came. Two\n\n") == [9, 15]
+
+
+def test_a_small_letter_of_any_script_goes_on_with_the_sentence() -> None:
+    assert sentence_ends("One came. \u00e4ber Two went. Three") == [24, 30]
+
+
 def test_the_lead_is_three_sentences_and_bounded() -> None:
     text = "One. Two. Three. Four."
 
