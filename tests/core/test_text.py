@@ -218,3 +218,12 @@ def test_reading_hostile_text_grows_no_faster_than_the_text() -> None:
 def test_a_reading_has_no_other_attribute_that_comes_late() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         _ = Reading("a pact").nothing
+
+
+@pytest.mark.parametrize("piece", [".", "!?", ".)", ". ", ".\n", "\n ", ". (", "a.", "…", '."', "x.. "])
+def test_a_text_of_marks_costs_no_more_than_other_text(piece: str) -> None:
+    """Quadratic work would take hours here."""
+    text = "Dr. One came. " + piece * (200_000 // len(piece))
+
+    assert sentence_ends(text)[-1] == len(text)
+    assert Sentences(text).around(len(text) - 1)[1] == len(text)

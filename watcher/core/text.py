@@ -272,10 +272,14 @@ _SCRIPTS: Final = (range(0x61, 0x2E00), range(0xA640, 0xABC0), range(0xFB00, 0xF
 
 @cache
 def _end() -> re.Pattern[str]:
-    """Marks that may end a sentence: what follows does not begin with a small letter. Made at the first sentence."""
+    """Marks that may end a sentence: what follows does not begin with a small letter. Made at the first sentence.
+
+    A row of marks is tried at its first one only and nothing is given back, so that a text of nothing but marks costs
+    no more than another.
+    """
     small = "".join(char for char in map(chr, chain(*_SCRIPTS)) if char.islower() and char.isalnum())
-    marks = rf"(?<!\n)[.!?…]*[{_CLOSERS}]*(?=\s+\S)(?![{_OPENERS}]*[{small}])"
-    return re.compile(rf"[.!?…\n](?:(?<=\n)[ \t\r\xa0]*\n|{marks})")
+    marks = rf"(?<!\n)(?<![.!?…]{{2}})[.!?…]*+[{_CLOSERS}]*+(?=\s+\S)(?![{_OPENERS}]*+[{small}])"
+    return re.compile(rf"[.!?…\n](?:(?<=\n)[ \t\r\xa0]*+\n|{marks})")
 
 
 _WORD_BEFORE: Final = re.compile(r"[^\W_]+\Z")
