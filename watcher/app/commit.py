@@ -1,7 +1,7 @@
 """Commits finished polls, many in one transaction and each in a savepoint. Must not: fetch, parse or start anything.
 
-Whoever finishes a poll while nobody writes becomes the writer of all that are waiting, after a moment in which more may
-come; so batches grow with load, and the last poll of a round waits for nobody.
+What is finished while nobody writes is written after a moment in which more may come, together with that; so batches
+grow with load, and the last poll of a round waits for nobody.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Committer:
         self._lost_claims: list[Claim] = []
         self._coming = 0
         self._enough = asyncio.Event()
-        self._lock = asyncio.Lock()
+        self._work: asyncio.Task[None] | None = None
         self._paused_until = 0.0
         self.last_commit_s = clock.monotonic()
 
@@ -120,13 +120,20 @@ class Committer:
         mine: asyncio.Future[PollLine] = asyncio.get_running_loop().create_future()
         self._pending.append((finished, mine))
         self.expect(-1)
-        async with self._lock:
-            if not mine.done():
+        if self._work is None:
+            self._work = asyncio.get_running_loop().create_task(self._write_all(), name="commit polls")
+        return await mine
+
+    async def _write_all(self) -> None:
+        """Write what is waiting, batch by batch, until nothing is: one task for all, which nobody's cancelling ends."""
+        try:
+            while self._pending:
                 await self._linger()
                 batch = self._pending[: self._limits.commit_batch]
                 del self._pending[: self._limits.commit_batch]
-                await asyncio.shield(self._write(batch))
-        return await mine
+                await self._write([waiting for waiting in batch if not waiting[1].done()])
+        finally:
+            self._work = None
 
     async def _linger(self) -> None:
         """Wait a moment while more polls are on their way: a transaction for many costs little more than for one."""
@@ -145,7 +152,12 @@ class Committer:
 
     async def _write(self, batch: Sequence[tuple[Finished, asyncio.Future[PollLine]]]) -> None:
         polls = [finished for finished, _ in batch]
-        lines = await asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, polls)
+        if not polls:
+            return
+        try:
+            lines = await asyncio.get_running_loop().run_in_executor(self._writer, self._transaction, polls)
+        except RuntimeError as error:  # the writer has ended
+            lines = [line_of_loss(poll.claim, error) for poll in polls]
         for (_, future), line in zip(batch, lines, strict=True):
             if not future.done():
                 future.set_result(line)

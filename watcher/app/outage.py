@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from watcher.app.ports import Clock
@@ -22,8 +23,11 @@ log = logging.getLogger("watcher.poll")
 NAMES_TO_DOUBT = 2
 # An answer this recent proves that our network works.
 PROOF_S = 60.0
+# The same addresses come back at every poll.
+REMEMBERED = 16_384
 
 
+@lru_cache(maxsize=REMEMBERED)
 def has_name(url: str) -> bool:
     """True where an address has to be looked up: a host name, not a literal address."""
     host = urlsplit(url).hostname or ""

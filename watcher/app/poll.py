@@ -22,11 +22,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from watcher.app.commit import Committer, Finished, Trace, no_trace
-from watcher.app.outage import OutageWatch
+from watcher.app.outage import REMEMBERED, OutageWatch
 from watcher.app.pollline import PollLine
 from watcher.app.ports import Clock, Fetcher, Jitter, Parser, Store
 from watcher.app.seen import SeenItems
@@ -42,6 +43,7 @@ from watcher.core.model import (
     ParsedFeed,
     ScoredEntry,
 )
+from watcher.sources.deadline import Deadline
 
 log = logging.getLogger("watcher.poll")
 
@@ -121,9 +123,11 @@ class Poller:
         self._on_poll = on_poll
         self._writer = writer or ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._tasks: dict[asyncio.Task[PollLine], Claim] = {}
+        self._over: list[asyncio.Task[PollLine]] = []
         self._ended = asyncio.Event()
         self._committer = Committer(store, self._writer, clock, limits, jitter=jitter, trace=trace)
         self._outage = OutageWatch(clock, limits)
+        self._deadline = Deadline(limits.poll_s)
         self._seen = SeenItems(store.present_items)
         self.is_stopping = False
 
@@ -132,7 +136,7 @@ class Poller:
     @property
     def in_flight(self) -> int:
         """Polls under way."""
-        return sum(not task.done() for task in self._tasks)
+        return len(self._tasks) - len(self._over)
 
     async def round(self, *, everything: bool = False, only: Sequence[str] = ()) -> Round:
         """Poll what is due (or everything, or the named sources), each once, until nothing is left.
@@ -154,7 +158,7 @@ class Poller:
                 await self._ended.wait()
                 self._ended.clear()
                 # One suspect at a time: where one ended, the next can be had.
-                more = more or any(task.done() and claim.crashes for task, claim in self._tasks.items())
+                more = more or any(self._tasks[task].crashes for task in self._over)
                 done.lines.extend(self._collect())
         return done
 
@@ -190,6 +194,7 @@ class Poller:
         with contextlib.suppress(StorageError):
             await self._give_back(list(left.values()))
         self._tasks.clear()
+        self._over.clear()
 
     def _free(self) -> int:
         return self._limits.in_flight - len(self._tasks)
@@ -209,21 +214,27 @@ class Poller:
         self._committer.expect(len(begin))
         for claim in begin:
             task = asyncio.create_task(self._poll(claim), name=f"poll {claim.spec.id}")
-            task.add_done_callback(lambda _task: self._ended.set())
+            task.add_done_callback(self._end)
             self._tasks[task] = claim
         return [claim.source_id for claim in begin]
 
+    def _end(self, task: asyncio.Task[PollLine]) -> None:
+        if task in self._tasks:
+            self._over.append(task)
+            self._ended.set()
+
     def _admit(self, claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
         """Of one host only so many at a time as get their turn well within the deadline of a poll."""
-        under_way = Counter(_host(claim) for claim in self._tasks.values())
+        under_way = Counter(_host(claim.spec.url) for claim in self._tasks.values())
         begin: list[Claim] = []
         back: list[Claim] = []
         for claim in claims:
             interval_s = claim.spec.host_interval_s
             interval_s = self._limits.host_interval_s if interval_s is None else interval_s
             most = max(1.0, self._limits.poll_s / 2 / interval_s) if interval_s else math.inf
-            if under_way[_host(claim)] < most:
-                under_way[_host(claim)] += 1
+            host = _host(claim.spec.url)
+            if under_way[host] < most:
+                under_way[host] += 1
                 begin.append(claim)
             else:
                 back.append(claim)
@@ -232,7 +243,8 @@ class Poller:
     def _collect(self) -> list[PollLine]:
         """Take finished tasks off the list; returns the lines of those that were neither cancelled nor a bug."""
         lines = []
-        for task in [task for task in self._tasks if task.done()]:
+        over, self._over = self._over, []
+        for task in over:
             del self._tasks[task]
             if task.cancelled():
                 continue
@@ -298,7 +310,7 @@ class Poller:
     async def _read_all(self, claim: Claim, started_at: Micros) -> Finished:
         """Read a source; every way in which that can fail becomes a fault."""
         try:
-            async with asyncio.timeout(self._limits.poll_s):
+            with self._deadline.start():
                 finished = await self._read(claim, started_at)
         except SourceError as error:
             fault = Fault.of(error)
@@ -335,8 +347,9 @@ class Poller:
         return Finished(claim, started_at, fetched, feed, body, revisions=revisions)
 
 
-def _host(claim: Claim) -> str:
-    return urlsplit(claim.spec.url).hostname or ""
+@lru_cache(maxsize=REMEMBERED)
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _scored(feed: ParsedFeed, scorers: Mapping[str, Scorer]) -> list[ScoredEntry]:

@@ -23,6 +23,7 @@ from watcher.core.errors import SourceError
 from watcher.core.limits import Limits
 from watcher.core.model import Claim, Fetched, Micros
 from watcher.core.secrets import hide, names, reveal
+from watcher.sources.deadline import Deadline
 from watcher.sources.freshness import max_age, retry_after
 from watcher.sources.guard import (
     Hop,
@@ -45,6 +46,7 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
 )
 
+_OF_NOTHING = hashlib.sha256(b"").digest()
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERROR_BODY_BYTES = 16 * 1024
 _KINDS = {401: "auth", 403: "forbidden", 404: "not-found", 410: "gone", 429: "rate-limited", 451: "forbidden"}
@@ -103,6 +105,7 @@ class HttpFetcher:
         self._headers = {"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip"}
         self._gates = HostGates(clock.monotonic, sleep, limits.exchange_s)
         self._in_flight = asyncio.Semaphore(limits.in_flight)
+        self._deadline = Deadline(limits.exchange_s)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
@@ -188,7 +191,7 @@ class HttpFetcher:
         async with turn, self._in_flight:
             exchange = _Exchange(self._limits, self._clock, self._session(allow_private), validators or {})
             try:
-                async with asyncio.timeout(self._limits.exchange_s):
+                with self._deadline.start():
                     return await exchange.follow(first)
             except SourceError as error:
                 self._hold(exchange.host or first.host, error)
@@ -327,7 +330,7 @@ class _Exchange:
             url=hop.text,
             headers=tuple((escaped(name.lower()), escaped(value)) for name, value in response.headers.items()),
             body=body,
-            digest=hashlib.sha256(body).digest(),
+            digest=hashlib.sha256(body).digest() if body else _OF_NOTHING,
             etag=self._validator(headers.get("etag", "")) if keeps else "",
             last_modified=self._validator(headers.get("last-modified", "")) if keeps else "",
             hops=tuple(self._hops),

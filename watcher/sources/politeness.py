@@ -8,9 +8,9 @@ who would have to comes back later.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from watcher.core.errors import SourceError
 
@@ -48,14 +48,17 @@ class HostGates:
         self._patience_s = patience_s
         self._hosts: dict[str, _Host] = {}
 
-    @asynccontextmanager
-    async def turn(self, host: str, *, interval_s: float, per_host: int) -> AsyncIterator[None]:
-        """Wait for a turn at a host and hold it.
+    def turn(self, host: str, *, interval_s: float, per_host: int) -> Turn:
+        """Wait for a turn at a host, and hold it while the context is open.
 
         Raises:
             SourceError: kind ``host-on-hold``: the host asked for peace, or too many of us want to ask it;
                 ``retry_after_s`` says for how long.
         """
+        return Turn(self, host, interval_s, per_host)
+
+    async def enter(self, host: str, interval_s: float, per_host: int) -> _Host:
+        """The beginning of a turn; whoever got it gives it back."""
         gate = self._gate(host)
         self._refuse_while_held(gate, host)
         await self._enter_in_time(gate, host, per_host)
@@ -64,9 +67,10 @@ class HostGates:
             if wait > 0:
                 await self._sleep(wait)
                 self._refuse_while_held(gate, host)
-            yield
-        finally:
-            self._leave(gate)
+        except BaseException:
+            self.leave(gate)
+            raise
+        return gate
 
     def hold(self, host: str, seconds: float) -> None:
         """Ask this host nothing for so long."""
@@ -122,7 +126,8 @@ class HostGates:
         gate.busy += 1
 
     @staticmethod
-    def _leave(gate: _Host) -> None:
+    def leave(gate: _Host) -> None:
+        """The end of a turn."""
         gate.busy -= 1
         HostGates._wake(gate)
 
@@ -133,6 +138,28 @@ class HostGates:
             if not turn.done():
                 turn.set_result(None)
                 return
+
+
+class Turn:
+    """A turn at a host, as a context."""
+
+    __slots__ = ("_gate", "_gates", "_host", "_interval_s", "_per_host")
+
+    def __init__(self, gates: HostGates, host: str, interval_s: float, per_host: int) -> None:
+        self._gates = gates
+        self._host = host
+        self._interval_s = interval_s
+        self._per_host = per_host
+        self._gate: _Host | None = None
+
+    async def __aenter__(self) -> None:
+        self._gate = await self._gates.enter(self._host, self._interval_s, self._per_host)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._gate is not None:
+            self._gates.leave(self._gate)
 
 
 def _busy(host: str, seconds: float) -> SourceError:
