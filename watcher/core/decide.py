@@ -432,9 +432,10 @@ def asked(claim: Claim, now: Micros) -> Claim:
 
 def _may_be_frozen(claim: Claim, now: Micros) -> bool:
     """Not modified for a month, though it used to bring something: a publisher whose validators never change again."""
-    used_to_move = pace.silence_limit_s(claim.arrivals) is not None
-    is_silent = used_to_move and now - claim.arrivals[-1] * SECOND > FROZEN_AFTER
-    return is_silent and claim.body_at is not None and now - claim.body_at > FULL_EVERY
+    if claim.body_at is None or now - claim.body_at <= FULL_EVERY or not claim.arrivals:
+        return False
+    is_silent = now - claim.arrivals[-1] * SECOND > FROZEN_AFTER
+    return is_silent and pace.silence_limit_s(claim.arrivals) is not None
 
 
 def _frozen(claim: Claim, fetched: Fetched, times: Times) -> tuple[str, ...]:

@@ -55,11 +55,11 @@ def silence_limit_s(arrivals: Sequence[int]) -> float | None:
 
 def silence(arrivals: Sequence[int], now: Micros) -> str:
     """Why the source counts as silent beyond its cadence, in words; empty where it does not."""
-    limit = silence_limit_s(arrivals)
-    if limit is None:
+    quiet = now // SECOND - arrivals[-1] if arrivals else 0
+    if quiet <= LEAST_SILENCE_S:
         return ""
-    quiet = now // SECOND - arrivals[-1]
-    if quiet <= limit:
+    limit = silence_limit_s(arrivals)
+    if limit is None or quiet <= limit:
         return ""
     usual = (arrivals[-1] - arrivals[0]) / (len(arrivals) - 1)
     return f"nothing new for {quiet // DAY_S} days; it used to bring something every {usual / DAY_S:.1f} days"

@@ -6,30 +6,33 @@ SQLite. Each claim counts the fencing token up; whoever writes a poll must show 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, bindparam, func, or_, select, update
 
 from watcher.core.model import SECOND, Claim, Micros, SourceSpec
 from watcher.core.moved import Moved
-from watcher.storage.sqltools import Listed, read_in, run
+from watcher.storage.sqltools import Listed, read, read_in, run
 from watcher.storage.tables import source_items, sources, watchlist_sources
 
 _S = sources.c
 
 
-def _wanted(now: Micros, only: Sequence[str], *, everything: bool, suspects: bool) -> list[ColumnElement[bool]]:
+def _wanted(now: Any, *, everything: bool, suspects: bool, named: int) -> list[ColumnElement[bool]]:
     terms: list[ColumnElement[bool]] = [
         _S.next_poll_at.is_not(None) if everything else _S.next_poll_at <= now,
         or_(_S.lease_until.is_(None), _S.lease_until <= now),
         or_(_S.retry_not_before.is_(None), _S.retry_not_before <= now),
         _S.crashes > 0 if suspects else _S.crashes == 0,
     ]
-    if only:
+    if named:
         links = watchlist_sources.c
-        named = select(links.source_id).where(links.name.in_(only), links.removed_at.is_(None))
-        terms.append(_S.id.in_(named))
+        names: list[Any] = [bindparam(f"name_{place}") for place in range(named)]
+        listed = select(links.source_id).where(links.name.in_(names), links.removed_at.is_(None))
+        terms.append(_S.id.in_(listed))
     return terms
 
 
@@ -50,39 +53,34 @@ def claim_due(
 
     Of those that may have ended a process (``crashes``) one at a time, the least suspect first: the next death names it.
     """
-    until = now + int(lease_s * SECOND)
-    wanted = _wanted(now, only, everything=everything, suspects=False)
-    taken = _take(connection, owner, until, wanted, (_S.next_poll_at, _S.id), limit)
-    if len(taken) < limit and not connection.scalar(_SUSPECTED.where(_S.lease_until > now).limit(1)):
-        wanted = _wanted(now, only, everything=everything, suspects=True)
-        taken += _take(connection, owner, until, wanted, (_S.crashes, _S.next_poll_at, _S.id), 1)
+    lease = {"owner": owner, "until": now + int(lease_s * SECOND), "now": now}
+    lease |= {f"name_{place}": name for place, name in enumerate(only)}
+    take = partial(_take, everything=everything, named=len(only), dialect=connection.dialect.name)
+    taken = list(read(connection, take(suspects=False), most=limit, **lease))
+    if len(taken) < limit and not read(connection, _SUSPECTED, now=now):
+        taken += read(connection, take(suspects=True), most=1, **lease)
     with_body = [row.id for row in taken if row.body_digest] if items else []
     seen = present_items(connection, with_body)
     claims = [_claim(row, seen.get(row.id, frozenset())) for row in taken]
     return sorted(claims, key=lambda claim: (claim.due_at, claim.source_id))
 
 
-_SUSPECTED = select(_S.id).where(_S.crashes > 0)
+_SUSPECTED = select(_S.id).where(_S.crashes > 0, _S.lease_until > bindparam("now")).limit(1)
 
 
-def _take(
-    connection: Connection,
-    owner: str,
-    until: Micros,
-    wanted: Sequence[ColumnElement[bool]],
-    order: Sequence[Any],
-    limit: int,
-) -> list[Row[Any]]:
-    due = select(_S.id).where(*wanted).order_by(*order).limit(limit)
-    if connection.dialect.name != "sqlite":
+@cache
+def _take(*, everything: bool, suspects: bool, named: int, dialect: str) -> Executable:
+    order = (_S.crashes, _S.next_poll_at, _S.id) if suspects else (_S.next_poll_at, _S.id)
+    wanted = _wanted(bindparam("now"), everything=everything, suspects=suspects, named=named)
+    due = select(_S.id).where(*wanted).order_by(*order).limit(bindparam("most"))
+    if dialect != "sqlite":
         due = due.with_for_update(skip_locked=True)
-    taken = connection.execute(
+    return (
         update(sources)
         .where(_S.id.in_(due.scalar_subquery()))
-        .values(lease_owner=owner, lease_until=until, lease_token=_S.lease_token + 1)
+        .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"), lease_token=_S.lease_token + 1)
         .returning(*_S)
     )
-    return list(taken)
 
 
 def present_items(connection: Connection, source_ids: Sequence[int]) -> dict[int, frozenset[bytes]]:
@@ -99,6 +97,7 @@ def _present(ids: Listed) -> Executable:
 
 
 def _claim(row: Row[Any], items: frozenset[bytes]) -> Claim:
+    quiet = json.loads(row.quiet_hours) if row.quiet_hours else {}
     return Claim(
         source_id=row.id,
         spec=source_spec(row),
@@ -118,9 +117,9 @@ def _claim(row: Row[Any], items: frozenset[bytes]) -> Claim:
         crashes=row.crashes,
         alarmed_at=row.alarmed_at,
         ttl_s=row.ttl_s,
-        quiet_hours=tuple((row.quiet_hours or {}).get("hours", ())),
-        quiet_days=tuple((row.quiet_hours or {}).get("days", ())),
-        arrivals=tuple(row.arrivals or ()),
+        quiet_hours=tuple(quiet.get("hours", ())),
+        quiet_days=tuple(quiet.get("days", ())),
+        arrivals=tuple(json.loads(row.arrivals)) if row.arrivals else (),
         body_at=row.body_at,
         moved=Moved(row.moved_to, row.moved_since, row.moved_count, row.moved_at),
     )
@@ -137,11 +136,11 @@ def source_spec(row: Row[Any]) -> SourceSpec:
         family=row.family,
         language=row.language,
         interval_s=row.interval_s,
-        allow_private=row.allow_private,
+        allow_private=bool(row.allow_private),
         host_interval_s=row.host_interval_s,
         per_host=row.per_host,
         select=row.select_path,
-        enabled=row.enabled,
+        enabled=bool(row.enabled),
     )
 
 

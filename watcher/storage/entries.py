@@ -11,7 +11,7 @@ from watcher.core.model import EntryIntent, PollIntent, Sighting
 from watcher.storage.desired import address_key
 from watcher.storage.names import Names
 from watcher.storage.scoring import ScoredText, ScoreWriter, mark_row
-from watcher.storage.sqltools import Rows, add, add_new, chunks, run
+from watcher.storage.sqltools import Rows, add, add_new, insert, run
 from watcher.storage.tables import entries, entry_aliases, entry_revisions, watchlist_sources, watchlists
 
 Counts = dict[str, int]
@@ -45,21 +45,12 @@ class EntryWriter:
         for job in jobs:
             if job[3].entry_id is None:
                 new.setdefault((job[0].claim.source_id, job[3].key), job)
-        run(self._connection, add_new(entries, self._dialect), [_entry_row(job) for job in new.values()])
-        placed = self._made(new)
+        rows = [_entry_row(job) for job in new.values()]
+        made = insert(self._connection, entries, rows, returning=("id", "source_id", "key"), ignore=True)
+        placed = [(new[source_id, key], entry_id) for entry_id, source_id, key in sorted(made)]
         for job, _ in placed:
             job[2]["entries"] += 1
         return placed + [(job, job[3].entry_id) for job in jobs if job[3].entry_id is not None]
-
-    def _made(self, new: Mapping[tuple[int, bytes], Job]) -> list[tuple[Job, int]]:
-        """Those of the new entries that were not there already, with their ids."""
-        found: list[tuple[Job, int]] = []
-        for part in chunks(list(dict.fromkeys(key for _, key in new))):
-            for entry_id, source_id, key, poll_id in self._connection.execute(_BY_KEY, {"keys": part}):
-                job = new.get((source_id, key))
-                if job is not None and job[1] == poll_id:
-                    found.append((job, entry_id))
-        return found
 
     def _revise(self, placed: Sequence[tuple[Job, int]]) -> None:
         revised: Rows = []
@@ -137,7 +128,7 @@ class EntryWriter:
             joined = watchlist_sources.join(watchlists, watchlists.c.id == link.watchlist_id)
             statement = select(link.source_id, watchlists.c.name).select_from(joined).where(link.removed_at.is_(None))
             found: dict[int, list[str]] = {}
-            for listed, name in self._connection.execute(statement.order_by(watchlists.c.name)):
+            for listed, name in self._connection.execute(statement.order_by(watchlists.c.name)).all():
                 found.setdefault(listed, []).append(name)
             self._listing = {listed: tuple(names) for listed, names in found.items()}
         return self._listing.get(source_id, ())
@@ -282,9 +273,6 @@ _READ = (
     "published_raw",
 )
 _E = entries.c
-_BY_KEY = (
-    select(_E.id, _E.source_id, _E.key, _E.poll_id).where(_E.key.in_(bindparam("keys", expanding=True))).order_by(_E.id)
-)
 _REVISE = (
     update(entries)
     .where(_E.id == bindparam("entry"))

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Executable, Row, bindparam, func, select, update
 
 from watcher.core.health import DEATHS_TO_QUARANTINE
 from watcher.core.model import SECOND, Micros, SourceHealth
 from watcher.storage.desired import open_states
-from watcher.storage.sqltools import run
+from watcher.storage.sqltools import read, run
 from watcher.storage.tables import daemon_spans, sources
 
 _S, _D = sources.c, daemon_spans.c
@@ -52,22 +53,24 @@ def sweep_leases(connection: Connection, owner: str, now: Micros, *, alone: bool
 
     With ``alone`` no other process can be alive (the writer's lock of a SQLite file is ours): also leases that still run.
     """
-    held = _S.lease_until.is_not(None) if alone else _S.lease_until <= now
-    statement = select(
-        _S.id, _S.name, _S.crashes, _S.interval_s, _S.health, _S.enabled, _S.lease_owner, _S.lease_until
-    ).where(held, _S.lease_owner != owner)
-    if not alone:
-        # What is leased has been due all the time: this keeps the look-up on the index of due sources.
-        statement = statement.where(_S.next_poll_at <= now)
-    if connection.dialect.name != "sqlite":
-        statement = statement.with_for_update(skip_locked=True)
-    left: Sequence[Any] = connection.execute(statement.order_by(_S.id)).all()
+    left = read(connection, _left_behind(alone=alone, dialect=connection.dialect.name), now=now, owner=owner)
     if not left:
         return []
     alive = _alive(connection, left, alone=alone)
     free = [row for row in left if row.id in alive]
     run(connection, _FREE, [{"source": row.id} for row in free])
     return [_suspect(connection, row, now) for row in left if row.id not in alive]
+
+
+@cache
+def _left_behind(*, alone: bool, dialect: str) -> Executable:
+    held = _S.lease_until.is_not(None) if alone else _S.lease_until <= bindparam("now")
+    columns = (_S.id, _S.name, _S.crashes, _S.interval_s, _S.health, _S.enabled, _S.lease_owner, _S.lease_until)
+    statement = select(*columns).where(held, _S.lease_owner != bindparam("owner")).order_by(_S.id)
+    if not alone:
+        # What is leased has been due all the time: this keeps the look-up on the index of due sources.
+        statement = statement.where(_S.next_poll_at <= bindparam("now"))
+    return statement if dialect == "sqlite" else statement.with_for_update(skip_locked=True)
 
 
 def _alive(connection: Connection, rows: Sequence[Row[Any]], *, alone: bool) -> set[int]:

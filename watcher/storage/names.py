@@ -5,7 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from watcher.core.errors import StorageError
+from watcher.storage.sqltools import read
 from watcher.storage.tables import watchlist_revisions, watchlists
+
+_WATCHLISTS = select(watchlists.c.name, watchlists.c.id, watchlists.c.revision_id)
+_REVISIONS = select(watchlist_revisions.c.id, watchlist_revisions.c.watchlist_id, watchlist_revisions.c.digest)
 
 
 class NotLoadedError(StorageError):
@@ -22,8 +26,7 @@ class Names:
 
     def _all(self) -> dict[str, tuple[int, int]]:
         if self._watchlists is None:
-            columns = (watchlists.c.name, watchlists.c.id, watchlists.c.revision_id)
-            self._watchlists = {name: (key, rev) for name, key, rev in self._connection.execute(select(*columns))}
+            self._watchlists = {name: (key, rev) for name, key, rev in read(self._connection, _WATCHLISTS)}
         return self._watchlists
 
     def watchlist(self, name: str) -> int:
@@ -52,8 +55,7 @@ class Names:
             return self.current(name)
         key = (self.watchlist(name), bytes.fromhex(digest))
         if key not in self._revisions:
-            c = watchlist_revisions.c
-            for revision_id, watchlist_id, found in self._connection.execute(select(c.id, c.watchlist_id, c.digest)):
+            for revision_id, watchlist_id, found in read(self._connection, _REVISIONS):
                 self._revisions[watchlist_id, found] = revision_id
         if key not in self._revisions:
             raise NotLoadedError(f"revision {digest[:12]} of watchlist {name} was never loaded into this database")

@@ -25,7 +25,7 @@ from watcher.storage.sqltools import (
     Rows,
     add,
     add_new,
-    fetch,
+    insert,
     is_bad_row,
     put,
     read_in,
@@ -121,7 +121,7 @@ class PollWriter:
     def _begin(self, intents: Sequence[PollIntent]) -> list[Written]:
         rows = [_poll_row(intent) for intent in intents]
         # Each source once: a poll is found again by its source, in whatever order a database answers.
-        made = {row.source_id: row.id for row in fetch(self._connection, _INSERT_POLLS, rows)}
+        made = dict(insert(self._connection, polls, rows, returning=("source_id", "id")))
         return [
             Written(
                 intent,
@@ -290,7 +290,6 @@ def _state_row(intent: PollIntent) -> dict[str, Any]:
 
 
 _S = sources.c
-_INSERT_POLLS = polls.insert().returning(polls.c.id, polls.c.source_id)
 
 
 def _held(ids: Listed) -> Executable:

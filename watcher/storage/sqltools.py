@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import chain
 from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, Executable, Table, bindparam
@@ -15,6 +16,8 @@ from watcher.core.errors import StorageError
 T = TypeVar("T")
 IN_LIST = 10_000
 """Values in one IN list: below SQLite's 32,766 parameters with room for the others."""
+MOST_VALUES = 8_000
+"""Values in one INSERT: many rows, and a statement that is still quickly prepared."""
 BAD_ROW = (StatementError, ValueError, OverflowError, TypeError)
 """What one bad row can look like; `is_bad_row` tells it from what else comes under these names."""
 
@@ -50,11 +53,15 @@ class Prepared:
 
     def one(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
         """Execute once; what is read comes as the driver gives it: no JSON is loaded, no flag made a bool."""
-        checked = {name: values.get(name, default) for name, default, _ in self._plan}
-        for name, _, check in self._plan:
-            if check is not None:
-                checked[name] = check(checked[name])
-        return connection.exec_driver_sql(self._sql, tuple(checked.values()) if self._is_positional else checked)
+        checked = [
+            values.get(name, default) if check is None else check(values.get(name, default))
+            for name, default, check in self._plan
+        ]
+        if self._is_positional:
+            return connection.exec_driver_sql(self._sql, tuple(checked))
+        return connection.exec_driver_sql(
+            self._sql, {part[0]: value for part, value in zip(self._plan, checked, strict=True)}
+        )
 
     def run(self, connection: Connection, rows: Rows) -> None:
         """Execute for every row; all rows have the same columns."""
@@ -134,6 +141,71 @@ def put(table: Table, dialect: str, keys: tuple[str, ...], changed: tuple[str, .
     new = {name: getattr(statement.excluded, name) for name in changed}
     done: Executable = statement.on_conflict_do_update(index_elements=list(keys), set_=new)
     return done
+
+
+def insert(
+    connection: Connection, table: Table, rows: Rows, *, returning: tuple[str, ...], ignore: bool = False
+) -> Sequence[Any]:
+    """Insert rows with the same columns, many in one statement, and read what the database made of them, in no order.
+
+    With ``ignore`` what is there already is left out, and not returned.
+    """
+    if not rows:
+        return ()
+    names = tuple(rows[0])
+    checks = _checks(table, connection.dialect, names)
+    columns = [
+        map(check, [row[name] for row in rows]) if check else [row[name] for row in rows]
+        for name, check in zip(names, checks, strict=True)
+    ]
+    values = list(zip(*columns, strict=True))
+    made: list[Any] = []
+    for start, count in _powers(len(values), MOST_VALUES // len(names)):
+        sql = _insert_sql(table, names, count, returning, connection.dialect.paramstyle == "qmark", ignore)
+        flat = tuple(chain.from_iterable(values[start : start + count]))
+        made += connection.exec_driver_sql(sql, flat).all()
+    return made
+
+
+def _powers(total: int, most: int) -> Iterator[tuple[int, int]]:
+    """Where parts begin, and their sizes: powers of two, so that few statements have to be prepared."""
+    start, size = 0, 1 << (most.bit_length() - 1)
+    while start < total:
+        while size > total - start:
+            size //= 2
+        yield start, size
+        start += size
+
+
+_Check = Callable[[Any], Any] | None
+_checked: dict[tuple[Table, str, tuple[str, ...]], tuple[_Check, ...]] = {}
+
+
+def _checks(table: Table, dialect: Dialect, names: tuple[str, ...]) -> tuple[_Check, ...]:
+    """What the column types do to values."""
+    key = (table, dialect.name, names)
+    if key not in _checked:
+        kinds = [table.c[name].type.dialect_impl(dialect) for name in names]
+        _checked[key] = tuple(kind.bind_processor(dialect) for kind in kinds)
+    return _checked[key]
+
+
+@cache
+def _insert_sql(
+    table: Table,
+    names: tuple[str, ...],
+    count: int,
+    returning: tuple[str, ...],
+    is_qmark: bool,
+    ignore: bool,
+) -> str:
+    one = f"({','.join(['?' if is_qmark else '%s'] * len(names))})"
+    columns = ", ".join(f'"{name}"' for name in names)
+    conflict = " ON CONFLICT DO NOTHING" if ignore else ""
+    answer = ", ".join(f'"{name}"' for name in returning)
+    values = ",".join([one] * count)
+    # Nothing but names of our own tables.
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES {values}{conflict} RETURNING {answer}'  # noqa: S608
 
 
 def fetch(connection: Connection, statement: Executable, rows: Rows) -> Sequence[Any]:
