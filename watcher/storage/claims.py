@@ -30,7 +30,7 @@ def _wanted(now: Any, *, everything: bool, suspects: bool, named: int) -> list[C
     ]
     if named:
         links = watchlist_sources.c
-        names: list[Any] = [bindparam(f"name_{place}") for place in range(named)]
+        names: list[Any] = [bindparam(f"name_{place}", type_=links.name.type) for place in range(named)]
         listed = select(links.source_id).where(links.name.in_(names), links.removed_at.is_(None))
         terms.append(_S.id.in_(listed))
     return terms
@@ -78,7 +78,11 @@ def _take(*, everything: bool, suspects: bool, named: int, dialect: str) -> Exec
     return (
         update(sources)
         .where(_S.id.in_(due.scalar_subquery()))
-        .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"), lease_token=_S.lease_token + 1)
+        .values(
+            lease_owner=bindparam("owner", type_=_S.lease_owner.type),
+            lease_until=bindparam("until"),
+            lease_token=_S.lease_token + 1,
+        )
         .returning(*_S)
     )
 

@@ -66,7 +66,9 @@ def sweep_leases(connection: Connection, owner: str, now: Micros, *, alone: bool
 def _left_behind(*, alone: bool, dialect: str) -> Executable:
     held = _S.lease_until.is_not(None) if alone else _S.lease_until <= bindparam("now")
     columns = (_S.id, _S.name, _S.crashes, _S.interval_s, _S.health, _S.enabled, _S.lease_owner, _S.lease_until)
-    statement = select(*columns).where(held, _S.lease_owner != bindparam("owner")).order_by(_S.id)
+    statement = (
+        select(*columns).where(held, _S.lease_owner != bindparam("owner", type_=_S.lease_owner.type)).order_by(_S.id)
+    )
     if not alone:
         # What is leased has been due all the time: this keeps the look-up on the index of due sources.
         statement = statement.where(_S.next_poll_at <= bindparam("now"))
