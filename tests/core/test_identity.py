@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.build import entry
+from watcher.core import identity
 from watcher.core.identity import content_digest, entry_key, fold_space, link_key, normal_link, twin_key
 
 
@@ -57,6 +58,11 @@ def test_twins_are_told_apart_by_link_or_by_title():
 )
 def test_j02_links_lose_what_names_no_page(link, normal):
     assert normal_link(link) == normal
+
+
+@given(st.from_regex(r"https?://[a-zA-Z0-9.:@\\[-]{0,9}(/[ -~]{0,12})?", fullmatch=True))
+def test_plain_links_are_taken_apart_like_all_others(link):
+    assert normal_link(link) == identity._normal(link.strip())
 
 
 def test_no_link_has_no_key():

@@ -7,6 +7,7 @@ Keys are SHA-256, so that a guid of any length costs an index the same. Every ke
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,8 @@ _TRACKING_NAMES = frozenset({
     "twclid", "wbraid", "wt_mc", "xtor", "yclid", "_ga", "_hsenc", "_hsmi",
 })
 # fmt: on
+# Most links: no port, query or fragment, and nothing that would have to be taken apart to be sure.
+_PLAIN = re.compile(r"https?://([a-z0-9][a-z0-9.-]*)(/[!\"$->@-~]*)?", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -52,6 +55,11 @@ def normal_link(link: str) -> str:
     be taken apart stays as it is.
     """
     link = link.strip()
+    plain = _PLAIN.fullmatch(link)
+    return f"//{plain[1]}{plain[2] or '/'}" if plain else _normal(link)
+
+
+def _normal(link: str) -> str:
     try:
         parts = urlsplit(link)
         port = parts.port

@@ -163,9 +163,8 @@ class Known:
 
     def duplicate(self, named: Named) -> int | None:
         """The oldest stored entry that says the very same at length, under another name."""
-        if not _says_much(named):
-            return None
-        return min((entry.entry_id for entry in self.by_content.get(named.content, ())), default=None)
+        same = self.by_content.get(named.content)
+        return min(entry.entry_id for entry in same) if same and _says_much(named) else None
 
 
 def _says_much(named: Named) -> bool:
