@@ -137,7 +137,9 @@ from watcher.sources.registry import Request
 from watcher.core.limits import Limits
 from watcher.core.errors import SourceError
 body = sys.stdin.buffer.read()
-parse(Request(b"<rss version='2.0'><channel><item><title>warm</title></item></channel></rss>", "", "http://x.test/", Limits()))
+for more in (b"", b" lastmod='1'"):  # one for the quick reader, one for feedparser
+    warm = b"<rss version='2.0'><channel" + more + b"><item><title>warm</title></item></channel></rss>"
+    parse(Request(warm, "", "http://x.test/", Limits()))
 sys.addaudithook(hook)
 try:
     parse(Request(body, "", "http://x.test/", Limits()))

@@ -364,6 +364,7 @@ async def build_duties(settings: Settings, hooks: Hooks | None = None) -> AsyncI
     Raises:
         WatcherError: a watchlist is refused, another daemon runs, the database is damaged or newer.
     """
+    # Long because everything that a daemon is made of is put together here, in the order in which it is taken apart.
     import random
     from concurrent.futures import ThreadPoolExecutor
 

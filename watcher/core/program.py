@@ -179,7 +179,7 @@ class Context:
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Gate:
     """What a rule (of a signal) or a figure (signal empty) cannot fire without: ``needed`` has a bit for each group."""
 
