@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -47,7 +48,7 @@ class EntryWriter:
                 new.setdefault((job[0].claim.source_id, job[3].key), job)
         rows = [_entry_row(job) for job in new.values()]
         made = insert(self._connection, entries, rows, returning=("id", "source_id", "key"), ignore=True)
-        placed = [(new[source_id, key], entry_id) for entry_id, source_id, key in sorted(made)]
+        placed = [(new[source_id, key], entry_id) for entry_id, source_id, key in sorted(made, key=itemgetter(0))]
         for job, _ in placed:
             job[2]["entries"] += 1
         return placed + [(job, job[3].entry_id) for job in jobs if job[3].entry_id is not None]
