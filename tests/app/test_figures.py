@@ -11,7 +11,8 @@ import pytest
 
 from tests.core.test_clean import is_harmless
 from tests.support.desk import HEAD, HOUR_S, SOURCE, Desk, feed, item
-from watcher.app.plot import CLASSES, plot_svg, plot_text
+from watcher.app.plot import CLASSES, plot_svg
+from watcher.app.plot_text import plot_text
 from watcher.app.report_css import CSS
 from watcher.cli import main
 from watcher.core.render import Style

@@ -1,4 +1,4 @@
-"""Draws dated series: as SVG (the same bytes for the same series) and as lines of text. Must not: read or choose data.
+"""Draws dated series as SVG (the same bytes for the same series). Must not: read or choose data.
 
 Nothing hangs on colour: every series has a mark of its own. The SVG holds no script and refers to nothing outside. By
 itself it is dark on white, as a file must be that may stand anywhere; what it is made of has classes (``CLASSES``), by
@@ -7,23 +7,20 @@ which a page gives it the page's own colours and ground.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 
 import drawsvg
 
-from watcher.core.clean import terminal, visible
+from watcher.core.clean import visible
 from watcher.core.period import show_moment
-from watcher.core.render import Style, pad, width
 from watcher.core.series import (
     Point,
     Scale,
     Series,
+    scales_of,
     show_value,
-    time_scale,
     time_ticks,
-    value_scale,
     value_ticks,
 )
 
@@ -33,15 +30,6 @@ CLASSES = ("ground", "ink", "axis", "grid", "open", *(f"s{number}" for number in
 FONT = "sans-serif"
 INK, FAINT, GROUND = "#333333", "#d5d5d5", "#ffffff"
 _LEFT, _RIGHT, _TOP, _BOTTOM, _ROW, _TICK = 72, 16, 40, 44, 20, 110
-_UNICODE_MARKS, _ASCII_MARKS = "●○◆□▲✕", "o+*#^x"
-
-
-def _scales(series: Sequence[Series]) -> tuple[Scale, Scale]:
-    points = [point for one in series for point in one.points]
-    return time_scale([point.at for point in points]), value_scale([point.value for point in points])
-
-
-# --- SVG ----------------------------------------------------------------------------------------------------------
 
 
 def plot_svg(
@@ -69,7 +57,7 @@ def plot_svg(
     drawing.append(drawsvg.Rectangle(0, 0, wide, high + _ROW * len(series), fill=GROUND, class_="ground"))
     if heading:
         drawing.append(_text(title, 16, _LEFT, 24, font_weight="bold"))
-    canvas = _Canvas(*_scales(series), wide, high)
+    canvas = _Canvas(*scales_of(series), wide, high)
     for part in (*canvas.grid(zone, unit), *canvas.drawn(series, zone), *canvas.legend(series)):
         drawing.append(part)
     return str(drawing.as_svg()) + "\n"
@@ -176,62 +164,3 @@ def _mark(number: int, x: float, y: float) -> drawsvg.DrawingElement:
         5: ((-4, -5), (0, -1), (4, -5), (5, -4), (1, 0), (5, 4), (4, 5), (0, 1), (-4, 5), (-5, 4), (-1, 0), (-5, -4)),
     }[kind]
     return drawsvg.Lines(*(round(c, 1) for dx, dy in corners for c in (x + dx, y + dy)), close=True, **looks)
-
-
-# --- text ---------------------------------------------------------------------------------------------------------
-
-
-def plot_text(series: Sequence[Series], style: Style, *, zone: tzinfo = UTC, height: int = 12) -> list[str]:
-    """The series as lines of text: values down the left, dates below, then what each mark means.
-
-    Of several marks in one place the first series' is seen.
-    """
-    times, values = _scales(series)
-    labels = {round((1 - values(tick)) * (height - 1)): show_value(tick) for tick in value_ticks(values)}
-    edge = max(map(width, labels.values()))
-    columns = max(20, style.width - edge - 4)
-    cells = _cells(series, times, values, style, columns, height)
-    bar, corner = ("│", "└") if style.unicode else ("|", "+")
-    lines = [
-        f"{pad(labels.get(row, ''), edge, right=True)} {bar}{''.join(cells[row])}".rstrip() for row in range(height)
-    ]
-    lines.append(f"{' ' * edge} {corner}{style.rule * columns}")
-    lines.append((" " * (edge + 2) + _dates(times, columns, zone)).rstrip())
-    marks = _UNICODE_MARKS if style.unicode else _ASCII_MARKS
-    told = (f"{marks[number % 6]} {terminal(one.name)}" for number, one in enumerate(series))
-    return [*lines, *(" " * (edge + 2) + line for line in told)]
-
-
-def _cells(
-    series: Sequence[Series], times: Scale, values: Scale, style: Style, columns: int, height: int
-) -> list[list[str]]:
-    cells = [[" "] * columns for _ in range(height)]
-    marks = _UNICODE_MARKS if style.unicode else _ASCII_MARKS
-    for number, one in reversed(list(enumerate(series))):
-        for column, value in _dashes(one, times, columns):
-            cells[round((1 - values(value)) * (height - 1))][column] = style.rule
-        for point in one.points:
-            row = round((1 - values(point.value)) * (height - 1))
-            cells[row][round(times(point.at) * (columns - 1))] = marks[number % 6]
-    return cells
-
-
-def _dashes(one: Series, times: Scale, columns: int) -> Iterator[tuple[int, float]]:
-    """Where a value holds until the next point (or to the end)."""
-    if one.shape != "steps":
-        return
-    for point, following in zip(one.points, [*one.points[1:], None], strict=True):
-        stop = times(following.at) * (columns - 1) if following else columns
-        for column in range(math.ceil(times(point.at) * (columns - 1)), math.ceil(stop)):
-            yield column, point.value
-
-
-def _dates(times: Scale, columns: int, zone: tzinfo) -> str:
-    line = [" "] * columns
-    free = 0
-    for at, label in time_ticks(times, max(2, columns // 14), zone):
-        start = min(round(times(at) * (columns - 1)), columns - len(label))
-        if start >= free:
-            line[start : start + len(label)] = label
-            free = start + len(label) + 2
-    return "".join(line)

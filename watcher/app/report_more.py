@@ -53,7 +53,7 @@ def at_the_end(report: Report, style: Style) -> Iterable[str]:
 
 def _figures(report: Report, style: Style) -> Iterable[str]:
     from watcher.app.figures import plotted
-    from watcher.app.plot import plot_text
+    from watcher.app.plot_text import plot_text
 
     for series in figures_of(report):
         yield ""

@@ -80,7 +80,7 @@ def command(
     drawn: list[str] = []
     if plot:
         from watcher.app.figures import plotted
-        from watcher.app.plot import plot_text
+        from watcher.app.plot_text import plot_text
 
         drawn = [*plot_text(plotted(found[0]), style_of(), zone=found[0].zone), ""]
     if plot or svg is None:

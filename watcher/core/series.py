@@ -240,3 +240,9 @@ def _next(moment: datetime, unit: str, size: int) -> datetime | None:
         return moment.replace(year=moment.year + months // 12, month=months % 12 + 1)
     except (OverflowError, ValueError):  # the calendar ends
         return None
+
+
+def scales_of(series: Sequence[Series]) -> tuple[Scale, Scale]:
+    """The scales of time and value that hold all points of some series."""
+    points = [point for one in series for point in one.points]
+    return time_scale([point.at for point in points]), value_scale([point.value for point in points])
