@@ -79,8 +79,10 @@ async def work(folder: Path, place: dict[str, Any], workers: int, drive: Callabl
 def main() -> None:
     options = poll_options(2)
     place = json.loads(options.place)
+    from watcher.bootstrap.loop import run
+
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(
+        (run if options.fast else asyncio.run)(
             work(
                 Path(folder),
                 place,

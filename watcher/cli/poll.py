@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -52,12 +51,13 @@ def command(
     this database, 4 it is damaged or newer.
     """
     from watcher.bootstrap import Settings
+    from watcher.bootstrap.loop import run
     from watcher.cli.pollprint import Printer, set_up_logging
 
     settings = Settings.read(database=database, watchlists=watchlist, alerts=alerts)
     set_up_logging(verbose=verbose)
     printer = Printer(sys.stderr)
-    polled = asyncio.run(_poll(settings, printer, names, everything=everything))
+    polled = run(_poll(settings, printer, names, everything=everything))
     _conclude(printer, polled, names)
     return 1 if polled.failed else 0
 

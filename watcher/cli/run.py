@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -56,11 +55,12 @@ def command(
     on this database, 4 it is damaged or newer, 70 ended to be started afresh.
     """
     from watcher.bootstrap import Settings
+    from watcher.bootstrap.loop import run
     from watcher.cli.pollprint import Printer, set_up_logging
 
     settings = Settings.read(database=database, watchlists=watchlist, alerts=alerts, keep_days=keep_days)
     set_up_logging(verbose=verbose)
-    return asyncio.run(_run(settings, Printer(sys.stderr), once=once))
+    return run(_run(settings, Printer(sys.stderr), once=once))
 
 
 async def _run(settings: Settings, printer: Printer, *, once: bool) -> int:
