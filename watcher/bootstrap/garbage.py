@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Objects made beyond those that ended before the youngest are looked through, and how many of these make the next step.
-THRESHOLDS = (20_000, 20, 20)
+THRESHOLDS = (50_000, 10, 20)
 
 
 def set_aside() -> None:

@@ -25,7 +25,7 @@ AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, 
 
 REFUSED_MARK = "address refused:"
 # The same addresses and URLs come back at every poll, and their judgement is pure. A refusal by exception is not kept.
-REMEMBERED = 8192
+REMEMBERED = 32_768
 
 _PLAIN_PORTS = frozenset({80, 443})
 _BAD_IN_URL = re.compile(r"[\x00-\x20\\\x7f-\xa0\u2028\u2029]")

@@ -27,6 +27,7 @@ APPLICATION_ID = 0x57415443  # "WATC", written by the first migration
 HEADER_BYTES = 100
 LEFT_ALONE = "it is left as it is; name another file, or restore a backup over it"
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
+CACHE_KIB = 16 * 1024  # keys are digests, so every entry touches pages all over its indexes
 BEGIN_TRIES = 3
 _WRITES = "watcher_writes"
 
@@ -197,6 +198,7 @@ def _set_pragmas(connection: sqlite3.Connection, read_only: bool) -> None:
         return
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
 
 

@@ -224,7 +224,7 @@ class SqlStore:
         self._writer = writer(engine)
         self._limits = limits or Limits()
         self._channels = tuple(channels)
-        self._is_swept = False
+        self._swept_by = ""
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
@@ -289,12 +289,15 @@ class SqlStore:
     def sweep_leases(self, owner: str, now: Micros) -> Sequence[life.Crashed]:
         """Take back the leases of processes that died, and suspect what they were polling.
 
-        The first time also leases that still run, where the writer's lock proves that nobody else can be alive.
+        The first time also leases that still run, where the writer's lock proves that nobody else can be alive; and where
+        it does, nobody leaves any behind after that.
         """
-        alone = self._engine.dialect.name == "sqlite" and not self._is_swept
+        is_alone = self._engine.dialect.name == "sqlite"
+        if is_alone and self._swept_by == owner:
+            return ()
         with begin(self._writer) as connection:
-            crashed = life.sweep_leases(connection, owner, now, alone=alone)
-        self._is_swept = True
+            crashed = life.sweep_leases(connection, owner, now, alone=is_alone and not self._swept_by)
+        self._swept_by = owner
         return crashed
 
     def begin_span(self, owner: str, now: Micros) -> int:
