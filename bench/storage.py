@@ -29,7 +29,7 @@ from watcher.storage.store import SqlStore
 ENTRIES = 20  # of each poll
 ROUNDS = 4  # polls of each source
 HIT_EVERY = 10
-GROUP = 50  # polls in one transaction: the daemon's own
+GROUP = 100  # polls in one transaction: the daemon's own
 TEXT = "The ministry said on Thursday that a note had been handed over and that talks would go on. " * 4
 # Table, and what is new in it since the last transaction: the raw side inserts these rows, in this order.
 TABLES = {

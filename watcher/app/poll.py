@@ -201,7 +201,7 @@ class Poller:
 
     def _has_room(self) -> bool:
         """A claim is a transaction: it is worth one when a good part of the places is free."""
-        return not self._tasks or self._free() >= max(1, self._limits.in_flight // 4)
+        return not self._tasks or self._free() >= max(1, self._limits.in_flight // 2)
 
     def _may_start(self) -> bool:
         return not self.is_stopping and not self._committer.is_paused

@@ -66,7 +66,7 @@ class Limits:
 
     # the database
     busy_s: float = 10.0
-    commit_batch: int = 50
+    commit_batch: int = 100
     stop_s: float = 10.0
 
     def scaled(self, factor: float) -> Self:
