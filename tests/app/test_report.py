@@ -9,7 +9,16 @@ import pytest
 
 from tests.app.samples import UNTIL, at, facts, hit, rich_facts, source, state
 from tests.core.test_clean import CANARIES, is_harmless
-from watcher.app.report import Request, build_report, choose_watchlist, find_zone, read_report, silence_of
+from watcher.app.report import (
+    Request,
+    build_report,
+    check_name,
+    choose_watchlist,
+    filter_of,
+    find_zone,
+    read_report,
+    silence_of,
+)
 from watcher.app.report_files import CSV_COLUMNS, csv_lines, jsonl_lines, markdown_lines
 from watcher.app.report_text import report_lines
 from watcher.core.board import NOT_COUNTED
@@ -368,3 +377,38 @@ def test_a_watchlist_without_signals_has_no_names_to_offer():
         read_report(FactsQueries(facts(signals=())), Request(signal="x"))
 
     assert caught.value.hint == "there is no signal"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "why", "hint"),
+    [
+        ("2025-12-15", "2025-12-15", "the period is empty: it starts and ends at", "write the next day as --until"),
+        ("2030-01-01", None, "starts after it ends", "nothing is known of the time after it"),
+        ("2025-12-16", "2025-12-15", "starts after it ends", "an earlier --since"),
+    ],
+)
+def test_a_period_that_cannot_be_is_refused_with_the_next_step(since, until, why, hint):
+    with pytest.raises(UsageProblem, match=why) as refused:
+        filter_of(Asked(), Request(since=since, until=until), WatchlistRow("pact", "", "", "UTC", UNTIL))
+    assert hint in refused.value.hint
+
+
+def test_a_period_up_to_the_newest_poll_may_be_empty():
+    assert filter_of(Asked(), Request(since="0d"), WatchlistRow("pact", "", "", "UTC", UNTIL)).since == UNTIL + 1
+
+
+def test_of_many_names_the_nearest_are_shown_and_the_rest_counted():
+    with pytest.raises(UsageProblem, match="no signal 'ofer'") as refused:
+        check_name("signal", "ofer", ["offer", *(f"x{number}" for number in range(7))])
+    assert refused.value.hint.startswith("there are offer, ")
+    assert refused.value.hint.endswith(" and 3 more")
+
+
+class Asked:
+    """A database whose newest poll ended at UNTIL, and of which no report was given."""
+
+    def newest_poll_at(self):
+        return UNTIL
+
+    def last_report(self, watchlist):
+        return None

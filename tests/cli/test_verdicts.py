@@ -186,3 +186,28 @@ def test_the_whole_history_goes_into_a_stix_bundle(told):
     notes = [one.content for one in bundle.objects if one.type == "note"][:-1]
     assert notes == ["undo: dismissed -> new", "duplicate of hit 1: new -> duplicate"]
     assert told("report", "--format", "stix")[1] == out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["report", "--mark", "--by", "a\x1b[2J"], "a name cannot hold the character U+001B"),
+        (["report", "--mark", "--note", "a\udcff"], "a note cannot hold the character U+DCFF"),
+        (["report", "--note", "for the chief"], "it goes with --mark"),
+        (["story", "split", "1", "--note", "a\x9b31m"], "a note cannot hold the character U+009B"),
+        (["story", "undo", "1", "--analyst", "\x07"], "a name cannot hold the character U+0007"),
+    ],
+)
+def test_i11_names_and_remarks_are_checked_wherever_people_write_them(told, arguments, why):
+    code, out, err = told(*arguments)
+
+    assert (code, out) == (2, "")
+    assert why in err
+    assert all(map(is_harmless, err.splitlines()))
+
+
+def test_a_board_without_a_start_is_of_the_week_before_its_end(told):
+    code, out, _ = told("board", "--until", "2025-12-10", "--format", "json")
+
+    assert code == 0
+    assert json.loads(out)["since"] == "2025-12-03T00:00:00Z"

@@ -10,18 +10,18 @@ Every cell is counts, states and times: nothing here says what a signal means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Protocol
 
 from watcher.core import coverage, period
-from watcher.core.basics import Micros
+from watcher.core.basics import SECOND, Micros
 from watcher.core.board import Axis, Board, BoardRow, Cell, Ground, Sight, make_board
 from watcher.core.render import plural
 from watcher.core.trend import Trend
 from watcher.core.views import BoardFacts, GivenReport, HitFilter, SourceRow, WatchlistRow
 
-DEFAULT_SINCE = "7d"
+WEEK = 7 * 86400 * SECOND
 TITLES = {"signal": "Signals", "institution": "Institutions", "language": "Languages"}
 
 
@@ -197,7 +197,7 @@ class BoardQueries(Protocol):
 def read_board(
     queries: BoardQueries, *, since: str | None = None, until: str | None = None, watchlist: str | None = None
 ) -> BoardView:
-    """Read the board of a period in people's words; without ``since`` it is the last week before the newest poll.
+    """Read the board of a period in people's words; without ``since`` it is the week before its end.
 
     Raises:
         UsageProblem: a time that cannot be read, an empty period, a watchlist that is not there.
@@ -206,8 +206,9 @@ def read_board(
     from watcher.app.report import Request, choose_watchlist, filter_of, find_zone
 
     chosen = choose_watchlist(queries.watchlists(), watchlist)
-    request = Request(since=since or DEFAULT_SINCE, until=until, watchlist=watchlist)
-    wanted = filter_of(queries, request, chosen)
+    wanted = filter_of(queries, Request(since=since, until=until, watchlist=watchlist), chosen)
+    if wanted.since is None and wanted.until is not None:
+        wanted = replace(wanted, since=wanted.until - WEEK)
     facts = queries.board_facts(wanted)
     zone, note = find_zone(chosen.timezone)
     view = build_board(facts, zone)

@@ -253,8 +253,8 @@ def read_report(queries: ReportQueries, request: Request) -> Report:
     watchlist = choose_watchlist(queries.watchlists(), request.watchlist)
     chosen = filter_of(queries, request, watchlist)
     facts = queries.report_facts(chosen, full=request.full)
-    _check_name("signal", request.signal, [name for name, _ in facts.signals])
-    _check_name("source", request.source, [source.name for source in facts.sources])
+    check_name("signal", request.signal, [name for name, _ in facts.signals])
+    check_name("source", request.source, [source.name for source in facts.sources])
     return build_report(facts, chosen)
 
 
@@ -268,7 +268,7 @@ def choose_watchlist(known: Sequence[WatchlistRow], wanted: str | None) -> Watch
         raise WatcherError("this database holds no watchlist yet", hint="`watcher run` loads one and starts to poll")
     if wanted is None:
         return known[0]
-    _check_name("watchlist", wanted, [row.id for row in known])
+    check_name("watchlist", wanted, [row.id for row in known])
     return next(row for row in known if row.id == wanted)
 
 
@@ -284,12 +284,7 @@ def filter_of(queries: PollTimes, request: Request, watchlist: WatchlistRow) -> 
     reference = newest + 1 if newest is not None else watchlist.loaded_at
     until = period.parse_moment(request.until, reference=reference, zone=zone) if request.until else reference
     since = _since(queries, request, watchlist, reference) if request.since else None
-    if since is not None and since > until:
-        raise UsageProblem(
-            f"the period starts after it ends: {period.show_moment(since, zone)} is later than "
-            f"{period.show_moment(until, zone)}",
-            hint="--until defaults to the newest poll",
-        )
+    _check_period(request, since, until, zone)
     return HitFilter(
         watchlist=watchlist.id,
         since=since,
@@ -303,6 +298,24 @@ def filter_of(queries: PollTimes, request: Request, watchlist: WatchlistRow) -> 
     )
 
 
+def _check_period(request: Request, since: Micros | None, until: Micros, zone: tzinfo) -> None:
+    if since is None or since < until:
+        return
+    shown = period.show_moment(until, zone)
+    if since > until:
+        newest = "the newest poll, and nothing is known of the time after it"
+        raise UsageProblem(
+            f"the period starts after it ends: {period.show_moment(since, zone)} is later than {shown}",
+            hint="name an earlier --since" if request.until else f"--until defaults to {newest}",
+        )
+    # A period up to the newest poll may be empty: nothing was polled since the last report.
+    if request.until and request.since != LAST:
+        raise UsageProblem(
+            f"the period is empty: it starts and ends at {shown}",
+            hint="its end is not included: for one day write the next day as --until",
+        )
+
+
 def _since(queries: PollTimes, request: Request, watchlist: WatchlistRow, reference: Micros) -> Micros:
     if request.since != LAST:
         return period.parse_moment(request.since or "", reference=reference, zone=find_zone(watchlist.timezone)[0])
@@ -314,11 +327,18 @@ def _since(queries: PollTimes, request: Request, watchlist: WatchlistRow, refere
     return last.until
 
 
-def _check_name(what: str, name: str | None, known: Sequence[str]) -> None:
+def check_name(what: str, name: str | None, known: Sequence[str]) -> None:
+    """Refuse a name that is not there; the hint has those like it first.
+
+    Raises:
+        UsageProblem: it is not.
+    """
     if name is None or name in known:
         return
     near = sorted(known, key=lambda other: (-_shared(name, other), other))[:5]
-    raise UsageProblem(f"no {what} {name!r}", hint=f"there are {', '.join(near)}" if near else f"there is no {what}")
+    more = f" and {len(known) - len(near):,} more" if len(known) > len(near) else ""
+    hint = f"there are {', '.join(near)}{more}" if near else f"there is no {what}"
+    raise UsageProblem(f"no {what} {name!r}", hint=hint)
 
 
 def _shared(one: str, other: str) -> int:

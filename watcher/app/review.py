@@ -12,7 +12,7 @@ from typing import Protocol
 
 from watcher.app.explain import ExplainQueries, Explanation, read_explanation
 from watcher.app.explain_text import short_lines, whole_lines
-from watcher.app.report import find_zone
+from watcher.app.report import check_name, find_zone
 from watcher.app.verdicts import Request, VerdictStore, decide, history_lines, told
 from watcher.core import period
 from watcher.core.clean import terminal
@@ -309,7 +309,7 @@ def wanted(
     """What to review, from what a person wrote. The clock plays no part: times count back from the newest poll.
 
     Raises:
-        UsageProblem: no such watchlist or time.
+        UsageProblem: no such watchlist, signal or time.
     """
     known = queries.watchlists()
     chosen = _chosen(known, watchlist)
@@ -317,6 +317,7 @@ def wanted(
     if since is not None:
         zone, _ = find_zone(chosen.timezone)
         moment = period.parse_moment(since, reference=queries.newest_poll_at() or 0, zone=zone)
+    check_name("signal", signal, [one["id"] for one in chosen.outline.get("signals", ())])
     return HitFilter(watchlist=chosen.id, since=moment, signal=signal, min_score=min_score)
 
 

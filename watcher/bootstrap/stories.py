@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from watcher.core.errors import UsageProblem
+from watcher.core.verdict import checked_analyst, checked_note
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -71,14 +72,16 @@ class StoryDesk:
         from watcher.storage.storyfill import edit_story
 
         now = SystemClock().now()
-        return edit_story(self._engine, edit, entry_ids, with_id=with_id, analyst=analyst, note=note, now=now)
+        said = {"analyst": checked_analyst(analyst), "note": checked_note(note)}
+        return edit_story(self._engine, edit, entry_ids, with_id=with_id, now=now, **said)
 
     def undo(self, number: int, *, analyst: str, note: str) -> int:
         """Take an edit back."""
         from watcher.app.clock import SystemClock
         from watcher.storage.storyfill import undo_edit
 
-        return undo_edit(self._engine, number, analyst=analyst, note=note, now=SystemClock().now())
+        said = {"analyst": checked_analyst(analyst), "note": checked_note(note)}
+        return undo_edit(self._engine, number, now=SystemClock().now(), **said)
 
 
 @contextmanager

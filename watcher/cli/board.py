@@ -40,8 +40,8 @@ def command(since: str | None, until: str | None, form: str, watchlist: str | No
       watcher board --format json | jq '.rows[] | select(.state == "blind")'
 
     \b
-    Exit codes: 0 done, 1 no database or no such watchlist, 2 wrong usage,
-    4 database damaged or from a newer watcher.
+    Exit codes: 0 done, 1 no watchlist is loaded yet, 2 wrong usage, or no
+    such database, watchlist or name, 4 database damaged or from a newer watcher.
     """
     from watcher.app import board_text
     from watcher.app.board import read_board

@@ -30,7 +30,7 @@ def command(*, entry: int, first: int | None, last: int | None, whole: bool, for
       watcher diff 812 --format json | jq '.changes[0].text'
 
     \b
-    Exit codes: 0 done, 1 no such entry or no database, 2 wrong usage,
+    Exit codes: 0 done, 1 no such entry, 2 wrong usage or no database,
     4 database damaged or from a newer watcher.
     """
     from watcher.app.diff import history_lines, history_markdown, history_record, steps_of

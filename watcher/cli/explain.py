@@ -33,7 +33,7 @@ def command(hit: int, form: str, database: str) -> None:
       watcher explain 12 --format json | jq .parts
 
     \b
-    Exit codes: 0 done, 1 no such hit or no database, 2 wrong usage,
+    Exit codes: 0 done, 1 no such hit, 2 wrong usage or no database,
     4 database damaged or from a newer watcher.
     """
     from watcher.app.explain import read_explanation

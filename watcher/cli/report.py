@@ -74,10 +74,15 @@ def command(
       watcher report --format jsonl | jq 'select(.type == "hit") | .link'
 
     \b
-    Exit codes: 0 done, 1 no database or no such watchlist, 2 wrong usage,
-    4 database damaged or from a newer watcher.
+    Exit codes: 0 done, 1 no watchlist is loaded yet, 2 wrong usage, or no
+    such database, watchlist or name, 4 database damaged or from a newer watcher.
     """
     from watcher.app.report import Request, read_report
+
+    if note and not mark:
+        raise click.UsageError("--note is a remark on a report that is recorded: it goes with --mark")
+    if mark:
+        analyst, note = _checked(analyst, note)
 
     if limit is None and form in DOCUMENTS:
         limit = DOCUMENT_HITS
@@ -125,6 +130,13 @@ def _data_lines(report: Report, form: str, *, raw: bool) -> Iterable[str]:
     if form == "csv":
         return report_files.csv_lines(report, raw=raw)
     return report_files.jsonl_lines(report, ascii_only=not speaks_unicode())
+
+
+def _checked(analyst: str, note: str) -> tuple[str, str]:
+    """Who gives a report and what is said of it, before anything is written."""
+    from watcher.core.verdict import checked_analyst, checked_note
+
+    return checked_analyst(analyst) if analyst else "", checked_note(note)
 
 
 def _mark(report: Report, database: str, analyst: str, note: str) -> None:

@@ -44,7 +44,7 @@ def command(analyst: str | None, database: str, signal_id: str | None, **narrowe
       watcher review --signal draft-text --since 7d --min-score 60
 
     \b
-    Exit codes: 0 done, 1 no database, 2 wrong usage, or no terminal,
+    Exit codes: 0 done, 2 wrong usage, no database or no terminal,
     4 database damaged or from a newer watcher.
     """
     from watcher.app.clock import wall

@@ -46,8 +46,8 @@ def command(form: str, database: str, **choice: object) -> None:
       watcher timeline --format ics > pact.ics
 
     \b
-    Exit codes: 0 done, 1 no database or no such watchlist, 2 wrong usage,
-    4 database damaged or from a newer watcher.
+    Exit codes: 0 done, 1 no watchlist is loaded yet, 2 wrong usage, or no
+    such database, watchlist or name, 4 database damaged or from a newer watcher.
     """
     from watcher.app.report import Request, read_report
 

@@ -92,7 +92,7 @@ def command(hits: tuple[str, ...], form: str, database: str) -> None:
       watcher verdicts 12 13 --format jsonl
 
     \b
-    Exit codes: 0 done, 1 no such hit or no database, 2 wrong usage,
+    Exit codes: 0 done, 1 no such hit, 2 wrong usage or no database,
     4 database damaged or from a newer watcher.
     """
     from datetime import UTC

@@ -26,6 +26,7 @@ SQLITE_MAGIC = b"SQLite format 3\x00"
 APPLICATION_ID = 0x57415443  # "WATC", written by the first migration
 HEADER_BYTES = 100
 LEFT_ALONE = "it is left as it is; name another file, or restore a backup over it"
+NAME_A_FILE = "name the file of a database, and see that it may be read: --database FILE"
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 CACHE_KIB = 16 * 1024  # keys are digests, so every entry touches pages all over its indexes
 BEGIN_TRIES = 3
@@ -118,7 +119,9 @@ def check_file(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror} (errno {error.errno})") from error
+        raise StorageError(
+            f"{path} cannot be read: {error.strerror} (errno {error.errno})", hint=NAME_A_FILE
+        ) from error
     if not head.startswith(SQLITE_MAGIC):
         what = "is empty" if not head else "is not a SQLite database"
         raise DatabaseUnusableError(f"{path} {what} (header check)", hint=LEFT_ALONE)
