@@ -1,0 +1,87 @@
+"""Rows I over every command that reads a database, each of whose texts is one that a hostile publisher would send."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from tests.server import Server
+from tests.support.canary import LINKS, TEXTS, formula_cells, live_markup, raw_controls
+from tests.support.desk import Desk, feed, offer
+from watcher.bootstrap import build_derive
+from watcher.cli import main
+
+STORED = [text for name, text in TEXTS.items() if name != "lone surrogate"]  # no database holds one
+WRITTEN_BY_OTHERS = {"title", "author", "publisher", "institution", "note", "rationale", "reason", "outlet", "origin"}
+WRITTEN_BY_OTHERS |= {"origin_why", "analyst", "sentence", "question", "error", "health_reason", "last_error"}
+COMMANDS = {
+    "board": "table md json",
+    "report": "table md html json jsonl csv atom ics",
+    "timeline": "table md json ics",
+    "explain 1": "text json",
+    "figures": "table md csv jsonl",
+    "sources": "table csv jsonl",
+    "search text": "table md csv jsonl",
+    "diff 1": "text md json",
+    "story --all": "table jsonl",
+    "story show 1": "table jsonl",
+    "verdicts 1 2 3": "text jsonl",
+    "stats rules": "table json",
+}
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    with Server() as server:
+        desk = Desk(tmp_path, server)
+        desk.list_sources("press")
+        desk.publish(feed(*(offer(number) for number in range(1, len(STORED) + 1))))
+        desk.poll()
+    with build_derive(str(desk.database)) as work:
+        work.all()
+    monkeypatch.setenv("WATCHER_DATABASE", str(desk.database))
+    assert main(["dismiss", "1", "2", "--because", "no", "--analyst", "ann"]) == 0
+    assert main(["note", "3", "-m", "seen", "--analyst", "ann"]) == 0
+    poison(desk.database)
+    return desk
+
+
+def poison(path: Path) -> None:
+    """Write a canary into every text that is not ours, another in each row."""
+    texts, links = itertools.cycle(STORED), itertools.cycle(LINKS.values())
+    database = sqlite3.connect(path)
+    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for _, column, kind, *_ in database.execute(f"PRAGMA table_info('{table}')").fetchall():
+            source: Any = links if column == "link" else texts if column in WRITTEN_BY_OTHERS else None
+            if source is None or kind != "TEXT" or table.startswith("search"):
+                continue
+            for (row,) in database.execute(f"SELECT rowid FROM {table}").fetchall():
+                database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (next(source), row))
+    database.commit()
+    database.close()
+
+
+@pytest.mark.slow
+def test_i11_i13_i14_i15_no_command_hands_on_what_is_stored(hostile: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    for command, forms in COMMANDS.items():
+        for form in forms.split():
+            assert main([*command.split(), "--format", form]) == 0, (command, form)
+            out, err = capsys.readouterr()
+            assert raw_controls(out.replace("\r\n", "\n")) == raw_controls(err) == [], (command, form)
+            if form == "md":
+                assert live_markup(out) == [], command
+            if form == "csv":
+                assert formula_cells(csv.reader(io.StringIO(out))) == [], command
+            if form in ("json", "jsonl"):
+                assert all(isinstance(json.loads(line), dict) for line in out.splitlines()), command
+            if form == "atom":
+                fromstring(out)
