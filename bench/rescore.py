@@ -74,7 +74,7 @@ def side_of_rescore(options: argparse.Namespace) -> None:
     with build_rescore(settings, loaded, writes=False) as rescore, measured() as spent:
         ids = rescore.narrow().ids if options.side == "narrow" else None
         question: Question = Question(workers=2 if options.side == "two" else 1, ids=ids)
-        for change in diff(rescore.stored, loaded.compiled_bytes, question, summary):
+        for change in diff(rescore.stored, loaded.compiled, question, summary):
             found[f"{change.kind} {change.signal}"] += 1
     print(f"{summary.entries} entries scored", file=sys.stderr)
     if not found:

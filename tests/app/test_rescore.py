@@ -168,8 +168,8 @@ def test_processes_find_what_one_finds(polled, monkeypatch):
     edit(polled, '"offers" near', '"offer" near')
     (loaded,) = load_watchlists(polled.settings)
     with build_rescore(polled.settings, loaded, writes=False) as one:
-        alone = list(diff(one.stored, loaded.compiled_bytes, Question(), Summary()))
-        many = list(diff(one.stored, loaded.compiled_bytes, Question(workers=2), Summary()))
+        alone = list(diff(one.stored, loaded.compiled, Question(), Summary()))
+        many = list(diff(one.stored, loaded.compiled, Question(workers=2), Summary()))
 
     assert alone == many
     assert len(alone) == 3
@@ -216,7 +216,7 @@ def test_kinds_of_change(old, new, kind):
     assert kind_of(old, new) == kind
 
 
-def test_scoring_can_be_pickled_from_the_compiled_form_alone(polled):
+def test_scoring_no_texts_is_no_work(polled):
     (loaded,) = load_watchlists(polled.settings)
 
-    assert Scoring(loaded.compiled_bytes)([]) == []
+    assert Scoring(loaded.compiled)([]) == []

@@ -67,8 +67,8 @@ def test_candidates_tell_the_changes_of_a_scan(polled: Desk, name: str) -> None:
     (loaded,) = load_watchlists(polled.settings)
     with build_rescore(polled.settings, loaded, writes=False) as rescore:
         found = rescore.narrow()
-        scanned = list(diff(rescore.stored, loaded.compiled_bytes, Question(), Summary()))
-        chosen = list(diff(rescore.stored, loaded.compiled_bytes, Question(ids=found.ids), Summary()))
+        scanned = list(diff(rescore.stored, loaded.compiled, Question(), Summary()))
+        chosen = list(diff(rescore.stored, loaded.compiled, Question(ids=found.ids), Summary()))
 
     assert chosen == scanned
     assert bool(scanned) == (name != "nothing")

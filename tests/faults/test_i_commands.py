@@ -16,8 +16,10 @@ import pytest
 from tests.server import Server
 from tests.support.canary import LINKS, TEXTS, formula_cells, live_markup, raw_controls
 from tests.support.desk import Desk, feed, offer
+from watcher.app.rescore import Change
 from watcher.bootstrap import build_derive
 from watcher.cli import main
+from watcher.cli.rescore import _lines
 
 STORED = [text for name, text in TEXTS.items() if name != "lone surrogate"]  # no database holds one
 WRITTEN_BY_OTHERS = {"title", "author", "publisher", "institution", "note", "rationale", "reason", "outlet", "origin"}
@@ -85,3 +87,14 @@ def test_i11_i13_i14_i15_no_command_hands_on_what_is_stored(hostile: Desk, capsy
                 assert all(isinstance(json.loads(line), dict) for line in out.splitlines()), command
             if form == "atom":
                 fromstring(out)
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_i11_i14_what_a_rescore_tells_is_harmless(form: str) -> None:
+    for text in STORED:
+        change = Change(
+            "gained", "offer", 1, text, text, text, None, None, 70.0, "", "claimed", text
+        )  # fmt: skip
+        for line in _lines([change], form):
+            assert not raw_controls(line), text
+            assert form == "text" or json.loads(line)["title"] == text

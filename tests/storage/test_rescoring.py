@@ -51,7 +51,8 @@ def test_hits_and_what_is_told_of_entries(desk: Backend) -> None:
         ("offer", 70.0, "claimed", True)
     ] * 2
     assert {entry_id for entry_id, _ in found} == {ids[0], ids[2]}
-    assert rescoring(desk).told(ids)[ids[2]] == ("https://x.example/y", "b")
+    told = rescoring(desk).told(ids)[ids[2]]
+    assert (told.title, told.link, told.source) == ("Title y", "https://x.example/y", "b")
     assert rescoring(desk).hits([]) == {}
 
 
@@ -117,6 +118,8 @@ def test_chosen_texts_come_by_id(desk: Backend) -> None:
 
     assert [text.entry_id for text in one.texts_of([3, 1], None)] == [1, 3]
     assert [text.entry_id for text in one.texts_of([3, 1], T0 + 1)] == [3]
+    assert [text.entry_id for text in one.texts(None, 1, None, 2)] == [2]
+    assert one.last() == 3
 
 
 def test_a_run_starts_again_where_something_came_between(desk: Backend) -> None:

@@ -2,9 +2,11 @@
 
 ::
 
-    texts by id (batches) -> score in processes -> compare with the hits that count -> changes
+    parts of all ids -> read and score, in processes -> compare with the hits that count -> changes
                                                  `-> where applied: assessments, hits, position of the run, in one
                                                      transaction per batch; a run that was broken off goes on there
+
+A process reads the texts of its parts itself: what travels are ids one way, and what was found the other.
 
 Scored are the entries that the edit can score otherwise (see `scope`), or every entry of every source that the watchlist
 has or had.
@@ -16,14 +18,14 @@ import pickle
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from watcher.core.limits import Limits
-from watcher.core.model import Assessment, Evidence, Micros, StoredHit, StoredText, TextAssessed
+from watcher.core.model import Assessment, Evidence, Micros, StoredHit, StoredText, TextAssessed, Told
 
 if TYPE_CHECKING:
     from watcher.core.program import CompiledWatchlist
@@ -70,27 +72,39 @@ class Summary:
         return {"entries": self.entries, **{kind: self.kinds[kind] for kind in ("gained", "lost", "changed", "same")}}
 
 
-class StoredSide(Protocol):
+class Texts(Protocol):
+    """What is scored."""
+
+    def texts(self, since: Micros | None, after: int, limit: int | None, upto: int | None = None) -> list[StoredText]:
+        """The next entries by id, at most up to one."""
+        ...
+
+    def texts_of(self, ids: Sequence[int], since: Micros | None) -> list[StoredText]:
+        """Those of these entries that are to be scored, by id."""
+        ...
+
+
+class StoredSide(Texts, Protocol):
     """What the database tells of the entries and hits of one watchlist."""
 
     def count(self, since: Micros | None, after: int = 0) -> int:
         """How many entries there are to score."""
         ...
 
-    def texts(self, since: Micros | None, after: int, limit: int) -> Sequence[StoredText]:
-        """The next entries by id."""
+    def last(self) -> int:
+        """The highest id of an entry."""
         ...
 
-    def texts_of(self, ids: Sequence[int], since: Micros | None) -> Sequence[StoredText]:
-        """Those of these entries that are to be scored, by id."""
+    def elsewhere(self) -> Callable[[], Texts]:
+        """What another process opens to read the texts itself. It can be pickled."""
         ...
 
     def hits(self, entry_ids: Sequence[int]) -> Mapping[tuple[int, str], StoredHit]:
         """Their hits as they count now."""
         ...
 
-    def told(self, entry_ids: Sequence[int]) -> Mapping[int, tuple[str, str]]:
-        """Link and source of entries."""
+    def told(self, entry_ids: Sequence[int]) -> Mapping[int, Told]:
+        """What is told of entries."""
         ...
 
     def begin_run(self, revision: str, scope: Mapping[str, Any], now: Micros) -> tuple[int, int]:
@@ -139,10 +153,10 @@ class Question:
 
 
 def diff(
-    stored: StoredSide, compiled: bytes, question: Question, summary: Summary, *, after: int = 0
+    stored: StoredSide, watchlist: CompiledWatchlist, question: Question, summary: Summary, *, after: int = 0
 ) -> Iterator[Change]:
     """What would change, batch by batch. Nothing is written."""
-    for batch in _batches(stored, compiled, question, after):
+    for batch in _batches(stored, watchlist, question, after):
         yield from _changes(stored, batch, question, summary)
 
 
@@ -158,42 +172,45 @@ def apply(
 
     With a signal in the question only entries in which it changes are written, and the run has no memory.
     """
-    compiled = pickle.dumps(watchlist)
     chosen = None if question.ids is None else len(question.ids)
     scope = {"candidates": chosen, "since": question.since, "signal": question.signal}
     run_id, after = stored.begin_run(watchlist.revision, scope, now())
-    for batch in _batches(stored, compiled, question, after if question.is_whole else 0):
+    for batch in _batches(stored, watchlist, question, after if question.is_whole else 0):
         changes = list(_changes(stored, batch, question, summary))
         touched = {change.entry_id for change in changes}
-        scored = [text for _, text in batch if not question.signal or text.entry_id in touched]
+        scored = [text for text in batch if not question.signal or text.entry_id in touched]
         with write() as transaction:
             transaction.save_assessments(watchlist.id, watchlist.revision, scored, now(), run_id=run_id)
             if question.is_whole:
-                transaction.advance_run(run_id, batch[-1][1].entry_id)
+                transaction.advance_run(run_id, batch[-1].entry_id)
         yield from changes
     if question.is_whole:
         stored.settle(watchlist.revision)
     stored.end_run(run_id, summary.counts(), now())
 
 
-Batch = Sequence[tuple[StoredText, TextAssessed]]
+Batch = Sequence[TextAssessed]
 
 
 def _changes(stored: StoredSide, batch: Batch, question: Question, summary: Summary) -> list[Change]:
-    known = stored.hits([text.entry_id for text, _ in batch])
+    known = stored.hits([text.entry_id for text in batch])
     by_entry: dict[int, dict[str, StoredHit]] = {}
     for (entry_id, signal), hit in known.items():
         by_entry.setdefault(entry_id, {})[signal] = hit
     found = [
-        (text, old, new, kind)
-        for text, scored in batch
-        for old, new in _pairs(by_entry.get(text.entry_id, {}), scored.assessments)
+        (text.entry_id, old, new, kind)
+        for text in batch
+        for old, new in _pairs(by_entry.get(text.entry_id, {}), text.assessments)
         if (kind := kind_of(old, new)) and (not question.signal or _signal(old, new) == question.signal)
     ]
     summary.add(len(batch), (kind for *_, kind in found))
     shown = [row for row in found if row[3] != "same"]
-    told = stored.told([text.entry_id for text, *_ in shown])
-    return [_change(text, old, new, kind, told.get(text.entry_id, ("", ""))) for text, old, new, kind in shown]
+    told = stored.told([entry_id for entry_id, *_ in shown])
+    return [_change(entry_id, old, new, kind, told.get(entry_id, _NOTHING)) for entry_id, old, new, kind in shown]
+
+
+_NOTHING = Told("", "", "", None)
+"""What is told of an entry that retention took away meanwhile."""
 
 
 def _signal(old: StoredHit | None, new: Assessment | None) -> str:
@@ -218,17 +235,15 @@ def kind_of(old: StoredHit | None, new: Assessment | None) -> str:
     return "same" if same else "changed"
 
 
-def _change(
-    text: StoredText, old: StoredHit | None, new: Assessment | None, kind: str, told: tuple[str, str]
-) -> Change:
+def _change(entry_id: int, old: StoredHit | None, new: Assessment | None, kind: str, told: Told) -> Change:
     return Change(
         kind=kind,
         signal=_signal(old, new),
-        entry_id=text.entry_id,
-        title=text.title,
-        link=told[0],
-        source=told[1],
-        published=text.published,
+        entry_id=entry_id,
+        title=told.title,
+        link=told.link,
+        source=told.source,
+        published=told.published,
         old_score=old.score if old else None,
         new_score=new.score if new else None,
         old_rung=old.rung if old else "",
@@ -252,13 +267,14 @@ def _why(old: StoredHit | None, new: Assessment | None, kind: str) -> str:
 # --- scoring many -------------------------------------------------------------------------------------------------
 
 
-def _batches(stored: StoredSide, compiled: bytes, question: Question, after: int) -> Iterator[Batch]:
-    texts = _read(stored, question, after)
-    if question.workers <= 1 or how_many(stored, question, after) <= FEW:
-        score = Scoring(compiled)
-        yield from ((list(zip(batch, score(batch), strict=True))) for batch in texts)
+def _batches(stored: StoredSide, watchlist: CompiledWatchlist, question: Question, after: int) -> Iterator[Batch]:
+    count = how_many(stored, question, after) if question.workers > 1 else 0
+    if count > FEW:
+        parts = _parts(stored.last(), question, after, count)
+        yield from _in_processes(parts, watchlist, stored.elsewhere(), question.workers)
         return
-    yield from _in_processes(texts, compiled, question.workers)
+    score = Scoring(watchlist)
+    yield from (score(batch) for batch in _read(stored, question, after))
 
 
 def how_many(stored: StoredSide, question: Question, after: int = 0) -> int:
@@ -274,69 +290,96 @@ def _read(stored: StoredSide, question: Question, after: int) -> Iterator[Sequen
             yield batch
             after = batch[-1].entry_id
         return
-    for start in range(bisect_right(question.ids, after), len(question.ids), BATCH):
-        if found := stored.texts_of(question.ids[start : start + BATCH], question.since):
+    for part in _chosen(question.ids, question.since, after):
+        if found := part.read(stored):
             yield found
 
 
-def _in_processes(texts: Iterator[Sequence[StoredText]], compiled: bytes, workers: int) -> Iterator[Batch]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A batch that another process reads: the entries after an id up to another, or chosen ones."""
+
+    since: Micros | None
+    after: int = 0
+    upto: int = 0
+    ids: tuple[int, ...] | None = None
+
+    def read(self, stored: Texts) -> Sequence[StoredText]:
+        """Its texts."""
+        if self.ids is not None:
+            return stored.texts_of(self.ids, self.since)
+        return stored.texts(self.since, self.after, None, self.upto)
+
+
+def _parts(last: int, question: Question, after: int, count: int) -> Iterator[Part]:
+    """Parts of about a batch each: where entries were pruned, the ids lie wider apart."""
+    if question.ids is not None:
+        yield from _chosen(question.ids, question.since, after)
+        return
+    step = min(4 * BATCH, max(BATCH, (last - after) * BATCH // count))
+    for start in range(after, last, step):
+        yield Part(question.since, start, start + step)
+
+
+def _chosen(ids: Sequence[int], since: Micros | None, after: int) -> Iterator[Part]:
+    for start in range(bisect_right(ids, after), len(ids), BATCH):
+        yield Part(since, ids=tuple(ids[start : start + BATCH]))
+
+
+def _in_processes(
+    parts: Iterator[Part], watchlist: CompiledWatchlist, texts: Callable[[], Texts], workers: int
+) -> Iterator[Batch]:
     """Batches in order, with no more of them in memory than the processes need."""
     import multiprocessing
 
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start, (compiled,)) as pool:
-        waiting: deque[tuple[Sequence[StoredText], Future[list[_Found]]]] = deque()
-
-        def more(count: int) -> None:
-            for batch in islice(texts, count):
-                plain = [(text.title, text.text, text.language) for text in batch]
-                waiting.append((batch, pool.submit(_score, plain)))
-
-        more(2 * workers)
+    with ProcessPoolExecutor(workers, context, _start, (pickle.dumps(watchlist), texts)) as pool:
+        waiting = deque(pool.submit(_score, part) for part in islice(parts, 3 * workers))
         while waiting:
-            batch, future = waiting.popleft()
-            scored = [TextAssessed(text.entry_id, text.revision_no, ()) for text in batch]
-            for at, assessments, evidence in future.result():
-                scored[at] = TextAssessed(batch[at].entry_id, batch[at].revision_no, assessments, evidence)
-            yield list(zip(batch, scored, strict=True))
-            more(1)
+            ids, revisions, found = waiting.popleft().result()
+            waiting.extend(pool.submit(_score, part) for part in islice(parts, 1))
+            scored = [TextAssessed(*one, ()) for one in zip(ids, revisions, strict=True)]
+            for at, assessments, evidence in found:
+                scored[at] = TextAssessed(ids[at], revisions[at], assessments, evidence)
+            if scored:
+                yield scored
 
 
 class Scoring:
     """Scores texts against one compiled watchlist."""
 
-    def __init__(self, compiled: bytes) -> None:
+    def __init__(self, watchlist: CompiledWatchlist) -> None:
         from watcher.core.match import find_evidence
         from watcher.core.score import assess
 
-        self._watchlist: CompiledWatchlist = pickle.loads(compiled)  # noqa: S301  # pickled by this program, just now
+        self._watchlist = watchlist
         self._find, self._assess, self._limits = find_evidence, assess, Limits()
 
     def __call__(self, texts: Sequence[StoredText]) -> list[TextAssessed]:
-        """Assessments of every text, in order."""
-        return [self._one(text) for text in texts]
+        """Assessments of every text, in order, and what they rest on."""
+        return [TextAssessed(text.entry_id, text.revision_no, *self._of(text)) for text in texts]
 
-    def _one(self, text: StoredText) -> TextAssessed:
-        return TextAssessed(text.entry_id, text.revision_no, *self.of(text.title, text.text, text.language))
-
-    def of(self, title: str, text: str, language: str) -> tuple[tuple[Assessment, ...], Evidence | None]:
-        """Assessments of one text, and what they rest on."""
-        evidence = self._find(self._watchlist, title, text, language, limits=self._limits)
+    def _of(self, text: StoredText) -> tuple[tuple[Assessment, ...], Evidence | None]:
+        evidence = self._find(self._watchlist, text.title, text.text, text.language, limits=self._limits)
         return (self._assess(self._watchlist, evidence) if evidence is not None else ()), evidence
 
 
-_scoring: list[Scoring] = []
-"""The one of this process, where it is a worker."""
+_worker: list[tuple[Scoring, Texts]] = []
+"""What this process works with, where it is a worker."""
 
 
-def _start(compiled: bytes) -> None:
-    _scoring[:] = [Scoring(compiled)]
+def _start(compiled: bytes, texts: Callable[[], Texts]) -> None:
+    _worker[:] = [(Scoring(pickle.loads(compiled)), texts())]  # noqa: S301  # pickled by this program, just now
 
 
-_Found = tuple[int, tuple[Assessment, ...], "Evidence | None"]
-"""Which text of a batch, and what was found in it: nothing travels for the many in which nothing was."""
+_Found = tuple[tuple[int, ...], tuple[int, ...], list[tuple[int, tuple[Assessment, ...], Evidence]]]
+"""Ids and revisions of a part, and in which of them something was found: nothing travels for the many others."""
 
 
-def _score(texts: Sequence[tuple[str, str, str]]) -> list[_Found]:
-    found = ((at, *_scoring[0].of(*text)) for at, text in enumerate(texts))
-    return [one for one in found if one[2] is not None]
+def _score(part: Part) -> _Found:
+    score, texts = _worker[0]
+    scored = score(part.read(texts))
+    found: list[tuple[int, tuple[Assessment, ...], Evidence | None]] = [
+        (at, one.assessments, one.evidence) for at, one in enumerate(scored) if one.evidence is not None
+    ]
+    return tuple(one.entry_id for one in scored), tuple(one.revision_no for one in scored), found

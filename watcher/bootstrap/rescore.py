@@ -57,7 +57,7 @@ def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterat
         store = SqlStore(engine, settings.limits, made_by=made_by)
         if writes:
             store.save_watchlist(loaded.document, loaded.compiled_bytes, clock.now())
-        stored, index = Rescoring(engine, loaded.compiled.id, made_by), SearchIndex(engine)
+        stored, index = Rescoring(engine, loaded.compiled.id, made_by, settings.database), SearchIndex(engine)
 
         def candidates(groups: Sequence[Groups]) -> Iterator[int]:
             return index.candidates(groups, newest_first=False)

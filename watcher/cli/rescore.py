@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -109,7 +108,7 @@ def _run(loaded: Loaded, rescore: Rescore, question: Question, summary: Summary)
     from watcher.app.rescore import apply, diff
 
     if rescore.write is None:
-        return diff(rescore.stored, loaded.compiled_bytes, question, summary)
+        return diff(rescore.stored, loaded.compiled, question, summary)
     return apply(rescore.stored, rescore.write, loaded.compiled, question, summary, rescore.now)
 
 
@@ -128,11 +127,11 @@ def _with_progress(
 
 
 def _lines(changes: Iterable[Change], form: str) -> Iterator[str]:
-    from watcher.core.clean import terminal
+    from watcher.core.clean import json_line, terminal
 
     for change in changes:
         if form == "jsonl":
-            yield json.dumps(asdict(change), ensure_ascii=False)
+            yield json_line(asdict(change))
         else:
             yield from map(terminal, _as_text(change))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, exists, func, insert, literal_column, select, update
 
 from watcher.core.changes import ScoredUnder
-from watcher.core.model import Micros, StoredHit, StoredText
-from watcher.storage.engine import begin, writer
+from watcher.core.model import Micros, StoredHit, StoredText, Told
+from watcher.storage.engine import begin, open_engine, writer
 from watcher.storage.names import Names
 from watcher.storage.sqltools import chunks
 from watcher.storage.tables import (
@@ -40,12 +41,18 @@ class Rescoring:
         engine: from `open_engine`.
         watchlist: its id.
         program: what scores now.
+        address: where the database is, for other processes.
     """
 
-    def __init__(self, engine: Engine, watchlist: str, program: str = "") -> None:
+    def __init__(self, engine: Engine, watchlist: str, program: str = "", address: str = "") -> None:
         self._engine = engine
         self._watchlist = watchlist
         self._program = program
+        self._address = address
+
+    def elsewhere(self) -> Callable[[], Rescoring]:
+        """Opens the same in another process, to read."""
+        return partial(_opened, self._address, self._watchlist)
 
     # --- which entries --------------------------------------------------------------------------------------------
 
@@ -79,7 +86,7 @@ class Rescoring:
             mine = h.watchlist_id == Names(connection).watchlist(self._watchlist)
             return iter(connection.scalars(select(h.entry_id).where(mine).distinct().order_by(h.entry_id)).all())
 
-    def texts_of(self, ids: Sequence[int], since: Micros | None) -> Sequence[StoredText]:
+    def texts_of(self, ids: Sequence[int], since: Micros | None) -> list[StoredText]:
         """Those of these entries that belong to its sources, by id."""
         with begin(self._engine) as connection:
             statement = self._entries(connection, since, *_TEXT).where(entries.c.id.in_(ids)).order_by(entries.c.id)
@@ -102,11 +109,18 @@ class Rescoring:
             statement = self._entries(connection, since, func.count()).where(entries.c.id > after)
             return int(connection.scalar(statement) or 0)
 
-    def texts(self, since: Micros | None, after: int, limit: int) -> Sequence[StoredText]:
-        """The next entries by id."""
+    def last(self) -> int:
+        """The highest id of an entry."""
+        with begin(self._engine) as connection:
+            return connection.scalar(select(func.max(entries.c.id))) or 0
+
+    def texts(self, since: Micros | None, after: int, limit: int | None, upto: int | None = None) -> list[StoredText]:
+        """The next entries by id, at most up to one."""
         e = entries.c
         with begin(self._engine) as connection:
             statement = self._entries(connection, since, *_TEXT).where(e.id > after).order_by(e.id).limit(limit)
+            if upto is not None:
+                statement = statement.where(e.id <= upto)
             return [StoredText(*row) for row in connection.execute(statement)]
 
     def hits(self, entry_ids: Sequence[int]) -> Mapping[tuple[int, str], StoredHit]:
@@ -121,14 +135,15 @@ class Rescoring:
                     found[row.entry_id, row.signal] = StoredHit(*row)
         return found
 
-    def told(self, entry_ids: Sequence[int]) -> Mapping[int, tuple[str, str]]:
-        """Link and source of entries."""
-        found: dict[int, tuple[str, str]] = {}
-        statement = select(entries.c.id, entries.c.link, sources.c.name).join_from(entries, sources)
+    def told(self, entry_ids: Sequence[int]) -> Mapping[int, Told]:
+        """What is told of entries."""
+        found: dict[int, Told] = {}
+        e = entries.c
+        statement = select(e.id, e.title, e.link, sources.c.name, e.published).join_from(entries, sources)
         with begin(self._engine) as connection:
             for part in chunks(entry_ids):
-                for key, link, name in connection.execute(statement.where(entries.c.id.in_(part))):
-                    found[key] = (link, name)
+                for key, *told in connection.execute(statement.where(e.id.in_(part))):
+                    found[key] = Told(*told)
         return found
 
     def begin_run(self, revision: str, scope: Mapping[str, Any], now: Micros) -> tuple[int, int]:
@@ -172,6 +187,10 @@ class Rescoring:
                 part = update(entry_scores).where(s.watchlist_id == mine, s.entry_id > at, s.entry_id <= last)
                 connection.execute(part.where(s.revision_id != new).values(revision_id=new))
                 at = last
+
+
+def _opened(address: str, watchlist: str) -> Rescoring:
+    return Rescoring(open_engine(address, read_only=True), watchlist)
 
 
 def _all_scored(connection: Connection, mine: Any) -> bool:
