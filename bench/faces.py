@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.bigdb import big_database
+from bench.bigdb import RARE, big_database
 from bench.harness import ROOT
 
 ROUNDS = 3
@@ -28,7 +28,9 @@ def faces(database: Path) -> dict[str, Callable[[], int]]:
     from watcher.app.report import Request, read_report
     from watcher.app.report_html import html_report
     from watcher.app.report_text import report_lines
-    from watcher.bootstrap import build_queries
+    from watcher.app.rulestats import read_worth, worth_lines
+    from watcher.bootstrap import build_queries, build_search
+    from watcher.bootstrap.verdicts import build_rules
     from watcher.core.render import Style
 
     def board(since: str) -> int:
@@ -54,7 +56,17 @@ def faces(database: Path) -> dict[str, Callable[[], int]]:
             first = Review(queries, store, queries.open_hits(HitFilter()), "bench", lambda: 0)
             return sum(map(len, first.screen(Style(), 40)))
 
-    made: dict[str, Callable[[], int]] = {"the first item of a review": review}
+    def search(needle: str) -> int:
+        with build_search(str(database), None) as desk:
+            return len(list(desk.search(needle, since=None, until=None, source="", limit=20, best=False)))
+
+    def rules() -> int:
+        with build_rules(str(database), None) as queries:
+            return sum(map(len, worth_lines(read_worth(queries), Style())))
+
+    made: dict[str, Callable[[], int]] = {"the first item of a review": review, "what rules are worth": rules}
+    for name, needle in (("a rare word", RARE), ("a common word", "minister"), ("a phrase", "in the")):
+        made[f"search for {name}"] = lambda needle=needle: search(needle)
     for name, since in PERIODS:
         for face in (board, text, html):
             made[f"{face.__name__} of {name}"] = lambda face=face, since=since: face(since)
@@ -79,8 +91,8 @@ def main() -> int:
     parser.add_argument("--hits", type=int, default=50_000)
     parser.add_argument("--folder", type=Path, default=ROOT / "bench" / "out" / "big")
     asked = parser.parse_args()
-    small = faces(big_database(asked.folder, asked.entries, asked.hits, search=False))
-    large = faces(big_database(asked.folder, asked.larger, asked.hits, search=False)) if asked.larger else {}
+    small = faces(big_database(asked.folder, asked.entries, asked.hits))
+    large = faces(big_database(asked.folder, asked.larger, asked.hits)) if asked.larger else {}
     print(f"{asked.entries:,} entries, {asked.hits:,} hits; processor seconds after start-up, best of {ROUNDS}")
     slow = 0
     for name, run in small.items():

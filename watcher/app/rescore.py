@@ -379,7 +379,6 @@ _Found = tuple[tuple[int, ...], tuple[int, ...], list[tuple[int, tuple[Assessmen
 def _score(part: Part) -> _Found:
     score, texts = _worker[0]
     scored = score(part.read(texts))
-    found: list[tuple[int, tuple[Assessment, ...], Evidence | None]] = [
-        (at, one.assessments, one.evidence) for at, one in enumerate(scored) if one.evidence is not None
-    ]
+    told = ((at, one.assessments, one.evidence) for at, one in enumerate(scored))
+    found = [(at, assessments, evidence) for at, assessments, evidence in told if evidence is not None]
     return tuple(one.entry_id for one in scored), tuple(one.revision_no for one in scored), found
