@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, exists, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, exists, func, insert, literal_column, select, update
 
 from watcher.core.changes import ScoredUnder
 from watcher.core.model import Micros, StoredHit, StoredText, Told
@@ -124,14 +124,14 @@ class Rescoring:
             return [StoredText(*row) for row in connection.execute(statement)]
 
     def hits(self, entry_ids: Sequence[int]) -> Mapping[tuple[int, str], StoredHit]:
-        """The hits of these entries, by entry and signal, as they count now."""
+        """The hits of these entries (ascending), by entry and signal, as they count now; maybe of others between them."""
         h = hits.c
         columns = (h.id, h.entry_id, h.signal, h.score, h.rung, h.reached, h.reason)
         found: dict[tuple[int, str], StoredHit] = {}
         with begin(self._engine) as connection:
             own = select(*columns).where(h.watchlist_id == Names(connection).watchlist(self._watchlist))
-            for part in chunks(entry_ids):
-                for row in connection.execute(own.where(h.entry_id.in_(part))):
+            for wanted in _near_or_listed(h.entry_id, entry_ids):
+                for row in connection.execute(own.where(wanted)):
                     found[row.entry_id, row.signal] = StoredHit(*row)
         return found
 
@@ -187,6 +187,15 @@ class Rescoring:
                 part = update(entry_scores).where(s.watchlist_id == mine, s.entry_id > at, s.entry_id <= last)
                 connection.execute(part.where(s.revision_id != new).values(revision_id=new))
                 at = last
+
+
+def _near_or_listed(column: ColumnElement[int], ids: Sequence[int]) -> Iterator[ColumnElement[bool]]:
+    """Conditions for these ids, ascending; as one range where they lie close together (it may hold a few others)."""
+    if ids and ids[-1] - ids[0] < 4 * len(ids):
+        yield column.between(ids[0], ids[-1])
+        return
+    for part in chunks(ids):
+        yield column.in_(part)
 
 
 def _opened(address: str, watchlist: str) -> Rescoring:
