@@ -200,6 +200,7 @@ def _changes(stored: StoredSide, batch: Batch, question: Question, summary: Summ
     found = [
         (text.entry_id, old, new, kind)
         for text in batch
+        if text.assessments or text.entry_id in by_entry
         for old, new in _pairs(by_entry.get(text.entry_id, {}), text.assessments)
         if (kind := kind_of(old, new)) and (not question.signal or _signal(old, new) == question.signal)
     ]

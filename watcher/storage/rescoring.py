@@ -89,24 +89,28 @@ class Rescoring:
     def texts_of(self, ids: Sequence[int], since: Micros | None) -> list[StoredText]:
         """Those of these entries that belong to its sources, by id."""
         with begin(self._engine) as connection:
-            statement = self._entries(connection, since, *_TEXT).where(entries.c.id.in_(ids)).order_by(entries.c.id)
+            statement = self._texts(connection, since).where(entries.c.id.in_(ids))
             return [StoredText(*row) for row in connection.execute(statement)]
 
     # --- all entries ----------------------------------------------------------------------------------------------
 
-    def _entries(self, connection: Connection, since: Micros | None, *columns: Any) -> Select[Any]:
-        """Current wordings of entries of every source that the watchlist has or had."""
-        link, e, r = watchlist_sources.c, entries.c, entry_revisions.c
+    def _listed(self, connection: Connection, since: Micros | None) -> list[ColumnElement[bool]]:
+        """Entries of every source that the watchlist has or had."""
+        link, e = watchlist_sources.c, entries.c
         listed = select(link.source_id).where(link.watchlist_id == Names(connection).watchlist(self._watchlist))
-        text = (r.entry_id == e.id) & (r.revision_no == e.revision_no)
-        statement = select(*columns).select_from(entries.join(entry_revisions, text))
-        statement = statement.where(e.source_id.in_(listed))
-        return statement if since is None else statement.where(e.first_seen >= since)
+        return [e.source_id.in_(listed), *([e.first_seen >= since] if since is not None else [])]
+
+    def _texts(self, connection: Connection, since: Micros | None) -> Select[Any]:
+        """Their current wordings, by id."""
+        text = (_R.entry_id == _E.id) & (_R.revision_no == _E.revision_no)
+        statement = select(*_TEXT).select_from(entries.join(entry_revisions, text))
+        return statement.where(*self._listed(connection, since)).order_by(_E.id)
 
     def count(self, since: Micros | None, after: int = 0) -> int:
         """How many entries there are to score."""
         with begin(self._engine) as connection:
-            statement = self._entries(connection, since, func.count()).where(entries.c.id > after)
+            wheres = self._listed(connection, since)
+            statement = select(func.count()).select_from(entries).where(entries.c.id > after, *wheres)
             return int(connection.scalar(statement) or 0)
 
     def last(self) -> int:
@@ -118,7 +122,7 @@ class Rescoring:
         """The next entries by id, at most up to one."""
         e = entries.c
         with begin(self._engine) as connection:
-            statement = self._entries(connection, since, *_TEXT).where(e.id > after).order_by(e.id).limit(limit)
+            statement = self._texts(connection, since).where(e.id > after).limit(limit)
             if upto is not None:
                 statement = statement.where(e.id <= upto)
             return [StoredText(*row) for row in connection.execute(statement)]
