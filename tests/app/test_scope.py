@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -125,6 +126,7 @@ def test_a_revision_that_cannot_be_read_any_more_means_all(polled: Desk) -> None
     with closing(sqlite3.connect(polled.database)) as connection, connection:
         connection.execute("UPDATE watchlist_revisions SET files = ?", ('{"desk.yaml": "nothing: more"}',))
     edit(polled, "en: [pact]", "en: [pact, of]")
+    shutil.rmtree(polled.folder / "cache")  # where it would be kept
 
     assert narrowed(polled).ids is None
 

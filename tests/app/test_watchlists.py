@@ -99,7 +99,7 @@ def test_the_cache_is_not_used_for_another_version(folder, monkeypatch):
 def test_a_harmed_cache_file_is_never_unpickled(folder, harm):
     lexicon = Lexicon()
     get(lexicon=lexicon)
-    (file,) = Path("cache/watchlists").iterdir()
+    (file,) = Path("cache/watchlists").glob("*.bin")
     content = file.read_bytes()
     harmed = {
         "cut": content[:-10],
@@ -119,6 +119,30 @@ def test_the_cache_is_ours_alone(folder):
     get()
 
     assert {path.stat().st_mode & 0o077 for path in Path("cache/watchlists").rglob("*")} == {0}
+
+
+def test_documents_are_kept_by_revision_and_not_read_again(folder):
+    before = get().document
+    (folder / "w.yaml").write_text((folder / "w.yaml").read_text() + "# more\n")
+    get()
+    cache = watchlist_cache.WatchlistCache(Path("cache"))
+
+    assert cache.document(before.revision, lambda: pytest.fail("read again")) == before
+    (Path("cache/watchlists/documents") / f"{before.revision}.bin").write_bytes(b"harmed")
+    assert cache.document(before.revision, lambda: before) is before
+    assert cache.document(before.revision, lambda: pytest.fail("read again")) == before
+    assert watchlist_cache.WatchlistCache(None).document(before.revision, lambda: before) is before
+
+
+def test_the_oldest_documents_go(folder, monkeypatch):
+    monkeypatch.setattr(watchlist_cache, "KEPT", 2)
+    for number in range(4):
+        (folder / "w.yaml").write_text((folder / "w.yaml").read_text() + f"# {number}\n")
+        newest = get().document.revision
+
+    kept = {file.stem for file in Path("cache/watchlists/documents").iterdir()}
+    assert len(kept) == 2
+    assert newest in kept
 
 
 def test_without_a_cache_folder_nothing_is_kept(folder):

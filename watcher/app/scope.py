@@ -20,7 +20,6 @@ from watcher.core.changes import Difference, Expand, ScoredUnder, difference
 from watcher.core.document import Document
 from watcher.core.errors import WatchlistError
 from watcher.core.wanted import Groups
-from watcher.core.watchlist import read_stored
 
 NAMED = 6
 
@@ -53,13 +52,20 @@ Candidates = Callable[[Sequence[Groups]], Iterator[int]]
 """Entries that meet one of the groups, by id; and those that the index does not hold yet."""
 
 
-def narrow(side: ScopeSide, candidates: Candidates, document: Document, expand: Expand, program: str) -> Scope:
+Read = Callable[[ScoredUnder], Document]
+"""The document of a revision; it may raise a `WatchlistError`."""
+
+
+def narrow(
+    side: ScopeSide, candidates: Candidates, document: Document, read: Read, expand: Expand, program: str
+) -> Scope:
     """The entries that can be scored otherwise under a document.
 
     Args:
         side: the stored side.
         candidates: the search index.
         document: the edited watchlist.
+        read: tells what it was.
         expand: turns words into forms.
         program: what would score them now.
     """
@@ -68,7 +74,7 @@ def narrow(side: ScopeSide, candidates: Candidates, document: Document, expand: 
         if under.made_by != program:
             return Scope(None, "another program or other dictionaries scored some of them")
         if under.revision != document.revision:
-            edits.append(_edit(under, document, expand))
+            edits.append(_edit(under, document, read, expand))
     whole = next((edit.whole for edit in edits if edit.whole), "")
     if whole:
         return Scope(None, whole)
@@ -82,9 +88,9 @@ def narrow(side: ScopeSide, candidates: Candidates, document: Document, expand: 
     return Scope(ids, _told([name for edit in edits for name in edit.what]))
 
 
-def _edit(under: ScoredUnder, document: Document, expand: Expand) -> Difference:
+def _edit(under: ScoredUnder, document: Document, read: Read, expand: Expand) -> Difference:
     try:
-        return difference(read_stored(under.files), document, expand)
+        return difference(read(under), document, expand)
     except WatchlistError:
         return Difference(whole="the watchlist that they were scored under cannot be read any more")
 

@@ -2,6 +2,7 @@
 
 A cache file is one line of JSON (what it was made from, digests of what follows) and two pickles. It is used only
 where it belongs to us, nobody else may write it, every digest holds, and every file of the watchlist is as it was.
+Documents are kept by revision as well: an edited watchlist is compared with what it was.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from watcher import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.core.document import Document
 
 _FOLDER: Final = "watchlists"
+_DOCUMENTS: Final = "documents"
+KEPT: Final = 30
+"""Documents of so many revisions are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,34 @@ class WatchlistCache:
             with suppress(OSError):
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _write(self._file(path), _header(cached, files) + cached.document + cached.compiled)
+        self._keep(document.revision, cached.document)
         return cached
+
+    def document(self, revision: str, read: Callable[[], Document]) -> Document:
+        """The document of a revision, whose name is the digest of all its files: kept, or read and then kept."""
+        if self._folder is not None:
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                kept = _read(self._kept(revision), self._folder)
+                if kept is not None:
+                    return cast("Document", kept.load_document())
+        found = read()
+        self._keep(revision, pickle.dumps(found, 5))
+        return found
+
+    def _keep(self, revision: str, document: bytes) -> None:
+        if self._folder is None:
+            return
+        kept = Cached(document, b"")
+        with suppress(OSError):
+            file = self._kept(revision)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(file, _header(kept, {}) + kept.document)
+            newest = sorted(file.parent.iterdir(), key=lambda one: one.stat().st_mtime_ns, reverse=True)
+            for old in newest[KEPT:]:
+                old.unlink(missing_ok=True)
+
+    def _kept(self, revision: str) -> Path:
+        return (self._folder or Path()) / _DOCUMENTS / f"{revision}.bin"
 
     def _file(self, path: Path) -> Path:
         name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]

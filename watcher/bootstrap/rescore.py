@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from watcher.app.rescore import StoredSide, Write
     from watcher.app.scope import Scope
     from watcher.app.watchlists import Loaded
+    from watcher.core.changes import ScoredUnder
+    from watcher.core.document import Document
     from watcher.core.model import Micros
     from watcher.core.wanted import Groups
 
@@ -38,7 +40,8 @@ def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterat
     """
     from watcher.app.clock import SystemClock
     from watcher.app.scope import narrow
-    from watcher.app.watchlist_cache import program
+    from watcher.app.watchlist_cache import WatchlistCache, program
+    from watcher.core.watchlist import read_stored
     from watcher.storage.engine import open_engine
     from watcher.storage.lock import WriterLock
     from watcher.storage.queries import Queries
@@ -47,7 +50,7 @@ def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterat
     from watcher.storage.search import SearchIndex
     from watcher.storage.store import SqlStore
 
-    clock, made_by = SystemClock(), program()
+    clock, made_by, cache = SystemClock(), program(), WatchlistCache(settings.cache_dir)
     with ExitStack() as stack:
         if writes:
             stack.enter_context(WriterLock(settings.database))
@@ -62,7 +65,10 @@ def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterat
         def candidates(groups: Sequence[Groups]) -> Iterator[int]:
             return index.candidates(groups, newest_first=False)
 
+        def read(under: ScoredUnder) -> Document:
+            return cache.document(under.revision, lambda: read_stored(under.files))
+
         def scope() -> Scope:
-            return narrow(stored, candidates, loaded.document, build_expand(settings), made_by)
+            return narrow(stored, candidates, loaded.document, read, build_expand(settings), made_by)
 
         yield Rescore(stored, Queries(engine).newest_poll_at(), store.write if writes else None, clock.now, scope)
