@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench.bigdb import RARE, big_database
@@ -58,7 +59,7 @@ def faces(database: Path) -> dict[str, Callable[[], int]]:
 
     def search(needle: str) -> int:
         with build_search(str(database), None) as desk:
-            return len(list(desk.search(needle, since=None, until=None, source="", limit=20, best=False)))
+            return len(list(desk.search(desk.prepare(needle), since=None, until=None, source="", limit=20, best=False)))
 
     def rules() -> int:
         with build_rules(str(database), None) as queries:
@@ -66,10 +67,10 @@ def faces(database: Path) -> dict[str, Callable[[], int]]:
 
     made: dict[str, Callable[[], int]] = {"the first item of a review": review, "what rules are worth": rules}
     for name, needle in (("a rare word", RARE), ("a common word", "minister"), ("a phrase", "in the")):
-        made[f"search for {name}"] = lambda needle=needle: search(needle)
+        made[f"search for {name}"] = partial(search, needle)
     for name, since in PERIODS:
         for face in (board, text, html):
-            made[f"{face.__name__} of {name}"] = lambda face=face, since=since: face(since)
+            made[f"{face.__name__} of {name}"] = partial(face, since)
     return made
 
 

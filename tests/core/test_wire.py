@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from tests.core.engine import assessed, compiled, evidence
 from tests.core.test_score import BODY, TEXT
 from watcher.core import wire
-from watcher.core.model import Entry, ParsedEntry, ParsedFeed
+from watcher.core.model import Entry, Firing, Match, ParsedEntry, ParsedFeed
 from watcher.core.wire import (
     MAX_BYTES,
     assessment_from_json,
     assessment_to_json,
+    counting_rules,
     evidence_from_json,
     evidence_to_json,
     parsed_feed_from_json,
@@ -42,6 +43,18 @@ def test_evidence_and_assessments_come_back() -> None:
 
     assert found == evidence_from_json(evidence_to_json(found))
     assert one == assessment_from_json(assessment_to_json(one))
+
+
+def test_counting_rules_are_those_of_the_whole_account() -> None:
+    (one,) = assessed(compiled(BODY), TEXT)
+    hostile = Match('{"rule":"x","suppressed_by":""', "title", 0, 3, form='","suppressed_by":""}')
+    firings = (Firing("a", (hostile,)), Firing("b", (hostile,), suppressed_by="old"), Firing("c", (), suppressed_by=""))
+
+    assert counting_rules(assessment_to_json(one)) == tuple(
+        firing.rule for firing in one.firings if not firing.suppressed_by
+    )
+    assert counting_rules(assessment_to_json(replace(one, firings=firings))) == ("a", "c")
+    assert counting_rules(assessment_to_json(replace(one, firings=()))) == ()
 
 
 def _changed(*path: str | int, value: object) -> bytes:

@@ -61,18 +61,24 @@ class _Count:
     numbers: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
+    def add(self, state: str, reason: str, *, alone: bool, number: int) -> None:
+        """So many hits of one state, with one reason."""
+        kind = _kind(state)
+        for name in ("fired", kind, *(["alone", f"{kind} alone"] if alone else [])):
+            self.numbers[name] += number
+        if reason and kind == "dismissed":
+            self.reasons[reason] += number
+
 
 def rule_stats(uses: Iterable[HitUse], rules: Sequence[tuple[str, str]] = ()) -> tuple[RuleStat, ...]:
     """Numbers per rule; ``rules`` are (signal, rule) of the watchlist, so that those that never fired are told too."""
     counts: dict[tuple[str, str], _Count] = {key: _Count() for key in rules}
-    for use in uses:
-        kind = _kind(use.state)
-        alone = len(use.rules) == 1
-        for rule in use.rules:
-            one = counts.setdefault((use.signal, rule), _Count())
-            one.numbers.update(["fired", kind, *(["alone", f"{kind} alone"] if alone else [])])
-            if use.reason and kind == "dismissed":
-                one.reasons[use.reason] += 1
+    # Equal ones are counted first: there are few kinds of many hits.
+    alike = Counter((use.signal, use.rules, use.state, use.reason) for use in uses)
+    for (signal, fired, state, reason), number in alike.items():
+        for rule in fired:
+            one = counts.setdefault((signal, rule), _Count())
+            one.add(state, reason, alone=len(fired) == 1, number=number)
     stats = (_stat(signal, rule, one) for (signal, rule), one in counts.items())
     return tuple(sorted(stats, key=lambda one: (one.signal, -one.fired, one.rule)))
 

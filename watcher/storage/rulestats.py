@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, and_, func, select
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, and_, func, select
 from watcher.core.basics import Micros
 from watcher.core.rulestats import KEPT, HitUse
 from watcher.core.verdict import DISMISSED, NEW
+from watcher.core.wire import counting_rules
 from watcher.storage.board import state_of
 from watcher.storage.evidence_tables import story_members
 from watcher.storage.sqltools import chunks
@@ -37,7 +37,7 @@ def hit_uses(connection: Connection, watchlist: str, since: Micros | None = None
     for part in connection.execution_options(yield_per=PAGE).execute(statement).partitions(PAGE):
         for hit_id, signal, score, detail, story in part:
             state, reason = states.get(hit_id, (NEW, ""))
-            yield HitUse(hit_id, signal, score, _rules(detail), state, reason, story)
+            yield HitUse(hit_id, signal, score, counting_rules(detail), state, reason, story)
 
 
 def _states(connection: Connection, watchlist: str) -> dict[int, tuple[str, str]]:
@@ -55,12 +55,6 @@ def _states(connection: Connection, watchlist: str) -> dict[int, tuple[str, str]
             reasons[hit_id, state] = note
         found[hit_id] = state, reasons.get((hit_id, state), "")
     return found
-
-
-def _rules(detail: str) -> tuple[str, ...]:
-    """Rules that count, from the stored account (only what is needed of it is read)."""
-    firings = json.loads(detail)["firings"]
-    return tuple(dict.fromkeys(firing["rule"] for firing in firings if not firing["suppressed_by"]))
 
 
 def wordings(connection: Connection, hit_ids: Sequence[int]) -> dict[int, str]:
