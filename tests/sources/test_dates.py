@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sources.helpers import parse, rss
+from watcher.sources import dates
 from watcher.sources.dates import month_number, read_date
 
 
@@ -111,3 +112,17 @@ def test_what_is_written_is_read_back(second: int) -> None:
     read = read_date((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)).isoformat())
     assert read is not None
     assert read.when == second * 1_000_000
+
+
+@given(
+    st.sampled_from(["", "Mon, ", "Xyz, "]), st.integers(0, 32), st.sampled_from(["Jan", "Feb", "Sep", "Dec"]), st.sampled_from([1899, 1900, 2024, 2199]),
+    st.integers(0, 25), st.integers(0, 60), st.integers(0, 61), st.sampled_from(["GMT", "UTC", "Z", "+0000", "-0330", "+0545", "+1459", "+0020"]),
+)  # fmt: skip
+def test_the_usual_form_is_read_as_the_general_one_reads_it(
+    name: str, day: int, month: str, year: int, hour: int, minute: int, second: int, zone: str
+) -> None:
+    text = f"{name}{day} {month} {year} {hour:02}:{minute:02}:{second:02} {zone}"
+    general = dates._RFC.fullmatch(text)
+    assert dates._USUAL.fullmatch(text)
+    assert general
+    assert read_date(text) == dates._from_rfc(general)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 import feedparser
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from tests.sources.helpers import item, parse, refused, rss
 from watcher.core.limits import Limits
 from watcher.core.model import Entry
-from watcher.sources import cutter
+from watcher.sources import cutter, fields, plain
 from watcher.sources.fields import FieldCleaner, primary_language
 from watcher.sources.plain import fold_space, plain_text, scrub
 
@@ -246,6 +248,41 @@ def test_b13_scrubbed_text_can_be_stored(text: str) -> None:
     assert "\0" not in clean
     assert scrub(clean) == (clean, False)
     assert had_controls or len(clean) <= len(text)
+
+
+TAGS = st.builds(
+    lambda end, name, given: f"<{end}{name}{given}>",
+    st.sampled_from(["", "/"]),
+    st.sampled_from(["a", "p", "b", "br", "I", "span", "div", "li", "h2", "img", "em", "Quote", "pre", "table", "td", "svg", "nobr"]),
+    st.sampled_from(["", "", "/", " /", ' href="?a=1&amp;b=2"', " title='x>y'", ' alt="a<b"', " w=1", " w=1/", " checked", ' "', " =x"]),
+)  # fmt: skip
+PIECES = st.sampled_from(
+    ["word", " ", "\n", "&amp;", "&amp;amp;", "&lt;b&gt;", "&nbsp;", "&#8217;", "&#39;", "&#x27;", "&#150;", "&#0;", "&notit;", "&am",
+     "p;lt;", "&", "<", ">", "a < b", "é", "&eacute;", "<!-- c -->", "<![CDATA[x]]>", "</", "&#64976;", "&foo;", "&ampx;"]
+)  # fmt: skip
+
+
+@given(st.lists(TAGS | PIECES, max_size=12).map("".join))
+@settings(max_examples=400, deadline=None)
+def test_plain_markup_is_stripped_as_a_tree_of_it_would_be(markup: str) -> None:
+    quick = plain._strip_plain(plain._BLOCK.sub("\n<", markup))
+    if quick is not None:
+        tree = plain._strip_tree(plain._BLOCK.sub("\n<", markup))
+        assert quick.lstrip() == tree.lstrip()
+
+
+def test_plain_markup_needs_no_tree() -> None:
+    assert plain._strip_plain("<p>One &amp; <a href='x'>two</a></p>\n<br/>three") == "One & two\nthree"
+    assert plain._strip_plain("<table><tr><td>x</table>") is None
+    assert plain._strip_plain("a &am<b>p;</b>") is None
+
+
+@given(st.text("htps:/.?#;=&x\u00e9%@[]1 ", max_size=30), st.sampled_from(["http://x.test/", "https://x.test/?a"]))
+@settings(max_examples=300, deadline=None)
+def test_a_plain_link_is_what_joining_makes_of_it(tail: str, start: str) -> None:
+    link = start + tail
+    if fields._PLAIN_LINK.fullmatch(link):
+        assert urljoin("http://base.test/a/b", link) == urljoin("https://base.test/a/b?c", link) == link
 
 
 def test_cut_fields_stay_within_their_caps() -> None:

@@ -56,6 +56,7 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]{1,60})", re.IGNORECASE)
 _DECLARATION = re.compile(rb"^\s{0,1000}<\?xml\s[^>]{0,400}?encoding\s{0,20}=\s{0,20}[\"']([A-Za-z0-9._:-]{1,60})[\"']")
 _DECLARATION_TEXT = re.compile(r"<\?xml(?:\s[^>]{0,2000})?\?>")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20)])
 
 CONTROL_MARK = "\ufdd0"
 """Stands for a character that XML cannot hold, so that the entry it was in is flagged when its text is scrubbed: a
@@ -153,8 +154,15 @@ def clean_prologue(text: str) -> str:
     Raises:
         SourceError: kind ``dtd-refused``: an internal subset, where entity attacks live.
     """
-    at = _skip_prologue(text)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{_NOT_XML.sub(CONTROL_MARK, text[at:])}'
+    rest = text[_skip_prologue(text) :]
+    if not rest.isascii() or _has_controls(rest):
+        rest = _NOT_XML.sub(CONTROL_MARK, rest)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{rest}'
+
+
+def _has_controls(text: str) -> bool:
+    data = text.encode()
+    return len(data.translate(None, _CONTROLS)) < len(data)
 
 
 def _skip_prologue(text: str) -> int:

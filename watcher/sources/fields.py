@@ -17,6 +17,10 @@ from watcher.sources.plain import fold_space, one_line, plain_text, scrub
 MARKUP_FACTOR = 4
 """So many characters of markup are read for one character of text that is kept."""
 
+# Addresses that joining leaves as they are.
+_PLAIN_LINK = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?/[A-Za-z0-9/._~%+,:@!$&'()*=-]*(?:\?[A-Za-z0-9/._~%+,:@!$&'()*=?-]+)?"
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
 
 
@@ -34,6 +38,8 @@ class FieldCleaner:
 
     def line(self, markup: str, limit: int) -> str:
         """Markup to one line of text."""
+        if not markup:
+            return ""
         return self._cut(one_line(self._words(markup, limit)), limit)
 
     def body(self, markup: str) -> str:
@@ -63,6 +69,8 @@ class FieldCleaner:
         clean = self._scrub(text).strip()
         if not clean or len(clean) > self.limits.link_chars:
             return ""
+        if _PLAIN_LINK.fullmatch(clean):
+            return clean
         try:
             joined = urljoin(base, clean)
         except ValueError:
@@ -109,7 +117,9 @@ class FieldCleaner:
         room = limit * MARKUP_FACTOR
         if len(markup) > room:
             self.flag("truncated")
-        return self._scrub(plain_text(self._scrub(markup[:room]), room))
+        clean = self._scrub(markup[:room])
+        text = plain_text(clean, room)
+        return self._scrub(text) if "&" in clean else text  # without references nothing unclean can appear
 
     def _scrub(self, text: str) -> str:
         clean, had_controls = scrub(text)
