@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,9 +145,7 @@ def prune(*, days: int, dry_run: bool, database: str) -> int:
     from watcher.bootstrap.retention import build_retention
 
     with build_retention(database, dry=dry_run) as desk:
-        counted = Counter[str]()
-        for stage, taken in desk.pages(days):
-            counted[stage] += taken
+        counted = _counted(desk.pages(days), "counting" if dry_run else "pruning")
     verb = "would go" if dry_run else "went"
     write_lines(f"{counted[stage]:>10,}  {what} {verb}" for stage, what in WHAT_GOES.items())
     return 0
@@ -199,16 +197,26 @@ def _freed(database: str, days: int, sizes: Mapping[str, TableSize]) -> Iterator
     """What pruning would free, a line a stage."""
     from watcher.bootstrap.retention import build_retention
 
-    counted = Counter[str]()
     with build_retention(database, dry=True) as desk:
-        for stage, taken in desk.pages(days):
-            counted[stage] += taken
+        counted = _counted(desk.pages(days), "counting what pruning would free")
     for stage, what in WHAT_GOES.items():
         tables = [sizes[name] for name in _TABLES_OF.get(stage, ())]
         rows = tables[0].rows if tables else 0
         share = counted[stage] / rows if rows else 0.0
         room = f"about {_size(round(share * sum(one.size_bytes or 0 for one in tables)))} of " if tables else ""
         yield f"prune --older-than {days}d would free {room}{counted[stage]:,} {what}"
+
+
+def _counted(pages: Iterable[tuple[str, int]], label: str) -> Counter[str]:
+    """Rows by stage; how many so far is told where somebody watches."""
+    from watcher.cli.progress import progress
+
+    counted = Counter[str]()
+    with progress(label) as tell:
+        for stage, taken in pages:
+            counted[stage] += taken
+            tell(counted.total())
+    return counted
 
 
 def _size(count: int | None) -> str:

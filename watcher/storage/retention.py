@@ -33,6 +33,8 @@ from watcher.storage.tables import (
 
 PAGE = 200
 """Rows that one transaction looks at."""
+COUNTED = 5000
+"""And where they are only counted, which keeps nobody waiting."""
 
 _E, _R, _P, _B, _I, _M = (
     entries.c,
@@ -87,6 +89,7 @@ class SqlRetention:
     def __init__(self, engine: Engine, *, dry: bool = False) -> None:
         self._engine = engine if dry else writer(engine)
         self._dry = dry
+        self._page = COUNTED if dry else PAGE
 
     # --- entries ----------------------------------------------------------------------------------------------------
 
@@ -94,7 +97,7 @@ class SqlRetention:
         """Prune entries among the next ones by id."""
         with begin(self._engine) as connection:
             looked = connection.execute(
-                select(_E.id, _E.first_seen).where(_E.id > (after or 0)).order_by(_E.id).limit(PAGE)
+                select(_E.id, _E.first_seen).where(_E.id > (after or 0)).order_by(_E.id).limit(self._page)
             ).all()
             if not looked:
                 return Page(0, None)
@@ -116,7 +119,7 @@ class SqlRetention:
         with begin(self._engine) as connection:
             beyond = tuple_(_I.source_id, _I.digest) > tuple_(literal(source_id), literal(digest, _I.digest.type))
             page = select(_I.source_id, _I.digest, _I.last_seen).where(beyond)
-            rows = connection.execute(page.order_by(_I.source_id, _I.digest).limit(PAGE)).all()
+            rows = connection.execute(page.order_by(_I.source_id, _I.digest).limit(self._page)).all()
             old = [row for row in rows if row.last_seen is not None and row.last_seen < before]
             if not self._dry:
                 for source in dict.fromkeys(row.source_id for row in old):
@@ -128,7 +131,7 @@ class SqlRetention:
         """Trim old polls to their summary: headers and warnings go, but of those that a hit's wording rests on."""
         with begin(self._engine) as connection:
             rows = connection.execute(
-                select(_P.id, _P.finished_at).where(_P.id > (after or 0)).order_by(_P.id).limit(PAGE)
+                select(_P.id, _P.finished_at).where(_P.id > (after or 0)).order_by(_P.id).limit(self._page)
             ).all()
             if not rows:
                 return Page(0, None)
@@ -144,7 +147,7 @@ class SqlRetention:
     def bodies(self, before: Micros, after: Any, now: Micros) -> Page:  # noqa: ARG002
         """Prune bytes of old polls that brought no wording which is still here."""
         with begin(self._engine) as connection:
-            page = select(_B.digest, _B.poll_id).where(_B.digest > (after or b"")).order_by(_B.digest).limit(PAGE)
+            page = select(_B.digest, _B.poll_id).where(_B.digest > (after or b"")).order_by(_B.digest).limit(self._page)
             rows = connection.execute(page).all()
             if not rows:
                 return Page(0, None)

@@ -9,7 +9,8 @@ from watcher.core.views import TableSize
 from watcher.storage.all_tables import metadata
 from watcher.storage.engine import begin
 
-_SQLITE_SIZES = "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name) GROUP BY tbl_name"
+_SQLITE_SIZES = """SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name)
+WHERE dbstat.aggregate = 1 GROUP BY tbl_name"""
 _POSTGRES_SIZES = "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 
 WORDS = "search_words"
