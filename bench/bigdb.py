@@ -5,7 +5,7 @@ of the demo's samples, each with one of a few tails of made-up sentences, stored
 with their assessments, facets, figures, alerts, bodies and verdicts. For ten hits there is a story of several entries;
 all other entries but the newest stand in stories of their own. It is made once for each size and kept in a folder.
 
-    python -m bench.bigdb --entries 1000000 --hits 50000 --folder FOLDER
+    python -m bench.bigdb --entries 1000000 --hits 50000 [--folder FOLDER]
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from typing import Any
 from bench.harness import ROOT
 
 VERSION = 6
+FOLDER = ROOT / "bench" / "out" / "big"
+"""Where such databases are kept; `make clean` removes them."""
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 END = 1_765_800_000 * SECOND  # 15 December 2025, noon
@@ -495,7 +497,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--hits", type=int, default=50_000)
-    parser.add_argument("--folder", type=Path, required=True, help="where it is kept")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where it is kept")
     parser.add_argument("--no-search", action="store_true", help="without the search index")
     options = parser.parse_args(None if arguments is None else list(arguments))
     print(big_database(options.folder, options.entries, options.hits, search=not options.no_search))

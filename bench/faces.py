@@ -15,8 +15,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench.bigdb import RARE, big_database
-from bench.harness import ROOT
+from bench.bigdb import FOLDER, RARE, big_database
+from bench.harness import Row, save, table
 
 ROUNDS = 3
 PERIODS = (("a week", "7d"), ("everything", "2000-01-01"))
@@ -90,22 +90,43 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--larger", type=int, default=0, help="a second size to compare with; 0: none")
     parser.add_argument("--hits", type=int, default=50_000)
-    parser.add_argument("--folder", type=Path, default=ROOT / "bench" / "out" / "big")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the databases are kept")
     asked = parser.parse_args()
     small = faces(big_database(asked.folder, asked.entries, asked.hits))
     large = faces(big_database(asked.folder, asked.larger, asked.hits)) if asked.larger else {}
-    print(f"{asked.entries:,} entries, {asked.hits:,} hits; processor seconds after start-up, best of {ROUNDS}")
-    slow = 0
+    rows: list[Row] = []
     for name, run in small.items():
-        cpu, wall = best(run)
-        line = f"{name:22} {cpu:6.3f} s  (wall {wall:6.3f} s)"
-        slow += cpu >= 1.0
+        spent = best(run)
+        rows.append(_row(name, f"{asked.entries:,} entries", "a second", spent, (1.0, 1.0), ">= 1"))
         if name in large:
-            other, _ = best(large[name])
-            line += f"  at {asked.larger:,}: {other:6.3f} s = {other / cpu:4.2f}x"
-            slow += other / cpu >= 1.5
-        print(line, flush=True)
-    return 1 if slow else 0
+            rows.append(_row(name, f"{asked.larger:,}", f"{asked.entries:,}", best(large[name]), spent, ">= 0.67"))
+        print(f"  {name}: {', '.join(f'{one.ours} {one.ours_cpu_s:.3f} s' for one in rows[-2:] if one.work == name)}",
+              file=sys.stderr, flush=True)  # fmt: skip
+    save("faces", rows)
+    print(f"{asked.hits:,} hits; after start-up, best of {ROUNDS}")
+    print(table(rows))
+    return int(any(one.ratio < float(one.expected.removeprefix(">= ")) for one in rows))
+
+
+def _row(
+    name: str, ours: str, other: str, spent: tuple[float, float], theirs: tuple[float, float], expected: str
+) -> Row:
+    cpu, wall = (there / here for here, there in zip(spent, theirs, strict=True))
+    return Row(
+        bench="faces",
+        work=name,
+        ours=ours,
+        other=other,
+        ratio=cpu,
+        wall_ratio=wall,
+        low=cpu,
+        high=cpu,
+        expected=expected,
+        ours_cpu_s=spent[0],
+        other_cpu_s=theirs[0],
+        rounds=ROUNDS,
+        same_work=True,
+    )
 
 
 if __name__ == "__main__":

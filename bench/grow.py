@@ -6,7 +6,7 @@ stories and origins where they are). The ratio is the processor time of an entry
 small one, median of the rounds; the bound is on one poll a transaction. With forty in one, the small database writes
 each page of its indexes once for many entries, which a large one cannot: that ratio is printed too. Searches are timed by the clock, newest first, twenty results, the database warm.
 
-    python -m bench.grow --folder FOLDER [--small 10000] [--large 1000000] [--hits 50000] [--rounds 9]
+    python -m bench.grow [--folder FOLDER] [--small 10000] [--large 1000000] [--hits 50000] [--rounds 9]
 """
 
 from __future__ import annotations
@@ -24,7 +24,19 @@ from pathlib import Path
 from typing import Any
 
 from bench import harness
-from bench.bigdb import A_POLL, END, RARE, SECOND, Prose, Template, big_database, copy_of, templates, watchlist_file
+from bench.bigdb import (
+    A_POLL,
+    END,
+    FOLDER,
+    RARE,
+    SECOND,
+    Prose,
+    Template,
+    big_database,
+    copy_of,
+    templates,
+    watchlist_file,
+)
 from tests.support.polls import digest, poll
 from watcher.core.identity import content_digest
 from watcher.core.model import (
@@ -189,6 +201,25 @@ def _compared(taken: Sequence[Sequence[dict[str, float]]], part: str) -> dict[st
     }
 
 
+def _row(added: dict[str, Any], options: argparse.Namespace) -> harness.Row:
+    """A line of the table that all benchmarks share."""
+    return harness.Row(
+        bench="grow",
+        work=f"an entry more, {added['polls']} poll(s) a transaction",
+        ours=f"{options.large:,} entries there",
+        other=f"{options.small:,}",
+        ratio=1 / added["ratio"],
+        wall_ratio=1 / added["ratio"],
+        low=1 / added["ratio"],
+        high=1 / added["ratio"],
+        expected=f">= {1 / MOST:.2f}" if added["polls"] == 1 else "",
+        ours_cpu_s=added["large_us"] / 1e6,
+        other_cpu_s=added["small_us"] / 1e6,
+        rounds=options.rounds,
+        same_work=True,
+    )
+
+
 def search_times(path: Path, repeat: int = 7) -> list[dict[str, Any]]:
     """Milliseconds of each search."""
     from watcher.bootstrap import build_search
@@ -219,12 +250,13 @@ def _wall_ms(work: Callable[[], Any]) -> float:
 def main() -> int:
     """Print both tables; 1 where a bound is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, required=True, help="where the databases are kept")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the databases are kept")
     parser.add_argument("--small", type=int, default=10_000)
     parser.add_argument("--large", type=int, default=1_000_000)
     parser.add_argument("--hits", type=int, default=50_000, help="in the large one; the small one has as large a share")
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     sizes = [(options.small, options.hits * options.small // options.large), (options.large, options.hits)]
     with tempfile.TemporaryDirectory(prefix="bench-grow-", dir=options.folder) as scratch:
         added = grow(options.folder, sizes, options.rounds, Path(scratch))
@@ -239,12 +271,7 @@ def main() -> int:
         print(
             f"  {row['search']:<17} {row['results']:3} found   {row['ms']:7.1f} ms (first {row['first_ms']:.1f}), bound {bound:.0f}"
         )
-    harness.OUT.mkdir(parents=True, exist_ok=True)
-    import json
-
-    (harness.OUT / "grow.json").write_text(
-        json.dumps({"added": added, "search": found, "versions": harness.versions()}, indent=2), encoding="utf-8"
-    )
+    harness.save("grow", [_row(row, options) for row in added if row["part"] == "both"], added=added, search=found)
     once = next(row for row in added if row["polls"] == 1 and row["part"] == "both")
     broken = once["ratio"] > MOST or any(row["ms"] > BOUNDS_MS[row["search"]] for row in found)
     return int(broken)

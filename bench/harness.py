@@ -6,8 +6,8 @@ A *side* is a command that does the work once and prints one JSON object on its 
 Sides are run in turn, several rounds; the ratio is the median over rounds of A over B inside the same round. Both must
 have done the same ``work``, else the row is void.
 
-    python -m bench.harness            all benchmarks, one table
-    python -m bench.harness poll match  some of them
+    python -m bench.harness             all benchmarks in sizes that end within half an hour, one table
+    python -m bench.harness poll match  some of them, in the sizes that they are made for
     python -m bench.harness --table     the table of the last run
 """
 
@@ -34,7 +34,19 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "bench" / "out"
-BENCHES = ("startup", "match", "storage", "sandbox", "poll", "many", "rescore", "stories", "grow", "faces")
+WHOLE: Mapping[str, Sequence[str]] = {
+    "startup": (),
+    "match": ("--sizes", "shipped", "1000", "10000", "--rounds", "3"),
+    "storage": ("--rounds", "3"),
+    "sandbox": ("--rounds", "3"),
+    "poll": ("--sources", "200", "--rounds", "3"),
+    "many": ("--rounds", "1"),
+    "rescore": ("--rounds", "2", "--folder", "FOLDER"),
+    "stories": (),
+    "grow": ("--rounds", "5", "--folder", "FOLDER"),
+    "faces": ("--folder", "FOLDER"),
+}
+"""What is run as a whole, each with its size there. FOLDER is one that all share and that goes at the end (2.5 GB)."""
 PACKAGES = ("watcher", "reader", "aiohttp", "feedparser", "sqlalchemy", "click", "selectolax", "simplemma")
 
 
@@ -228,11 +240,11 @@ def save(bench: str, rows: Sequence[Row], **extra: Any) -> Path:
     return path
 
 
-def load(names: Sequence[str]) -> list[Row]:
-    """Rows of the last runs."""
-    paths = [OUT / f"{name}.json" for name in names]
-    documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
-    return [Row(**item) for document in documents for item in document["rows"]]
+def load(names: Sequence[str], *, since: float = 0.0) -> list[Row]:
+    """Rows of the last runs, of those only that ended since then."""
+    paths = [path for name in names if (path := OUT / f"{name}.json").exists()]
+    documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.stat().st_mtime >= since]
+    return [Row(**item) for document in documents for item in document.get("rows", ())]
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -256,21 +268,40 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
+def run_bench(name: str, arguments: Sequence[str]) -> bool:
+    """Run a benchmark; False where it failed. How long it took is told."""
+    began = time.monotonic()
+    print(f"bench.{name} {' '.join(arguments)}", file=sys.stderr, flush=True)
+    status = subprocess.run(python("-m", f"bench.{name}", *arguments), cwd=ROOT, check=False).returncode
+    print(f"bench.{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return status == 0
+
+
+def run_whole() -> list[str]:
+    """Run all of them; the names of those that failed."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="big-", dir=OUT) as folder:
+        return [
+            name
+            for name, arguments in WHOLE.items()
+            if not run_bench(name, [folder if one == "FOLDER" else one for one in arguments])
+        ]
+
+
 def main() -> int:
     """Run the benchmarks one after the other and print one table; a benchmark that fails is named, the rest goes on."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help=f"which ones; all without a name: {' '.join(BENCHES)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {' '.join(WHOLE)}; without: all, smaller")
     parser.add_argument("--table", action="store_true", help="print the table of the last run and stop")
     options = parser.parse_args()
-    names = options.names or [name for name in BENCHES if (ROOT / "bench" / f"{name}.py").exists()]
-    chosen = [] if options.table else names
-    failed = [
-        name for name in chosen if subprocess.run(python("-m", f"bench.{name}"), cwd=ROOT, check=False).returncode
-    ]
-    print(table(load(names)))
+    began = time.time()
+    failed: list[str] = []
+    if not options.table:
+        failed = [name for name in options.names if not run_bench(name, ())] if options.names else run_whole()
+    print(table(load(options.names or list(WHOLE), since=0.0 if options.table else began)))
     print(json.dumps(versions()))
     for name in failed:
-        print(f"error: bench.{name} failed", file=sys.stderr)
+        print(f"error: bench.{name} failed, or missed what is expected of it", file=sys.stderr)
     return 1 if failed else 0
 
 

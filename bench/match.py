@@ -321,6 +321,7 @@ def spacy_matcher(terms: Sequence[str]) -> Work | None:
         import spacy
         from spacy.matcher import PhraseMatcher
     except ImportError:
+        print("  left out: spaCy is not installed", file=sys.stderr)
         return None
     tokenizer = spacy.blank("xx").tokenizer
     matcher = PhraseMatcher(tokenizer.vocab, attr="LOWER")

@@ -10,17 +10,16 @@ Three rows over one made-up database (`bench.bigdb`), nothing written: a scan of
 from __future__ import annotations
 
 import argparse
-import shutil
+import json
 import sqlite3
 import sys
-import tempfile
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.bigdb import RARE, big_database, watchlist_file
+from bench.bigdb import FOLDER, RARE, big_database
 from bench.harness import Row, Sample, Side, compare, measured, python, report_side, row, save, table
 
 if TYPE_CHECKING:
@@ -29,21 +28,24 @@ if TYPE_CHECKING:
 
 CONCEPT = "settlement"
 """What takes many rules back: a term more loses hits."""
-WORDS = (RARE, "ruritanian accord", "zembla protocol", "grand fenwick note", "syldavian draft")
+WORDS: tuple[str, ...] = (RARE, "ruritanian accord", "zembla protocol", "grand fenwick note", "syldavian draft")
 WORDS += ("freedonia pact", "sylvanian instrument", "graustark convention", "karlsland understanding", "editorial")
 """Made up but for the last, which stands in one of the texts that hits are made of."""
 
 
-def edited(folder: Path) -> Path:
-    """The watchlist of the database with ten terms more in a concept: nine are rare or nowhere."""
-    path = watchlist_file(folder)
+def edited(database: Path, folder: Path) -> Path:
+    """The watchlist that the database was scored under, with ten terms more in a concept: nine are rare or nowhere."""
+    with closing(sqlite3.connect(database)) as connection:
+        ((stored,),) = connection.execute("SELECT files FROM watchlist_revisions")
     target = folder / "edited"
-    shutil.copytree(path.parent, target, dirs_exist_ok=True)
+    for name, text in json.loads(stored).items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_text(text, encoding="utf-8")
     file = target / "concepts" / "context.yaml"
     text = file.read_text(encoding="utf-8")
     at = text.index("[", text.index("en:", text.index(f"\n  {CONCEPT}:"))) + 1
     file.write_text(text[:at] + ", ".join(WORDS) + ", " + text[at:], encoding="utf-8")
-    return target / path.name
+    return target / "watchlist.yaml"
 
 
 def loaded_from(path: Path, folder: Path) -> Loaded:
@@ -109,7 +111,7 @@ def without_work(samples: tuple[list[Sample], list[Sample]]) -> tuple[list[Sampl
 def rows(options: argparse.Namespace) -> list[Row]:
     database = big_database(options.folder, options.entries, options.hits)
     trust(database)
-    watchlist = edited(options.folder)
+    watchlist = edited(database, options.folder)
 
     def side(name: str, kind: str) -> Side:
         where = ("--database", str(database), "--watchlist", str(watchlist), "--folder", str(options.folder))
@@ -138,7 +140,7 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=200_000)
     parser.add_argument("--hits", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "watcher-bench")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the database is kept")
     parser.add_argument("--side", choices=("one", "two", "bare", "narrow"))
     parser.add_argument("--database", type=Path)
     parser.add_argument("--watchlist", type=Path)
