@@ -152,6 +152,11 @@ def show_lines(lines: Iterable[str]) -> None:
         click.echo_via_pager(line + "\n" for line in chain(head, rest))
 
 
+def put_lines(lines: Iterable[str], form: str) -> None:
+    """Show a table, which a person reads; write every other format, which a program does."""
+    (show_lines if form == "table" else write_lines)(lines)
+
+
 def _pages() -> bool:
     """Only between a person's keyboard and screen, and not with ``--no-pager``."""
     ctx = click.get_current_context(silent=True)

@@ -21,19 +21,20 @@ _HELP_CHARS = 60
 
 def signals(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of signals, with their titles."""
-    found: dict[str, str] = {}
-    with contextlib.suppress(Exception), _queries(ctx) as queries:
-        for row in queries.watchlists():
-            found.update((signal["id"], signal["title"]) for signal in row.outline.get("signals", ()))
-    return _items(found, incomplete)
+    return _declared(ctx, "signals", incomplete)
 
 
 def figures(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of figures, with their titles."""
+    return _declared(ctx, "figures", incomplete)
+
+
+def _declared(ctx: click.Context, kind: str, incomplete: str) -> list[CompletionItem]:
+    """What the watchlists at hand declare of a kind."""
     found: dict[str, str] = {}
     with contextlib.suppress(Exception), _queries(ctx) as queries:
         for row in queries.watchlists():
-            found.update((figure["id"], figure["title"]) for figure in row.outline.get("figures", ()))
+            found.update((one["id"], one["title"]) for one in row.outline.get(kind, ()))
     return _items(found, incomplete)
 
 

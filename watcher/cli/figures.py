@@ -13,12 +13,11 @@ from watcher.cli import complete
 from watcher.cli.common import (
     database_option,
     format_option,
+    put_lines,
     say,
-    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
-    write_lines,
 )
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def command(
 
         drawn = [*plot_text(plotted(found[0]), style_of(), zone=found[0].zone), ""]
     if plot or svg is None:
-        (show_lines if form == "table" else write_lines)(chain(drawn, _list(found, form, figure)))
+        put_lines(chain(drawn, _list(found, form, figure)), form)
     return 0
 
 

@@ -12,12 +12,11 @@ from watcher.cli.common import (
     database_option,
     format_option,
     open_queries,
+    put_lines,
     say,
-    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
-    write_lines,
 )
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def command(
     request = Request(**choice, limit=limit or None, full=form in DOCUMENTS)  # type: ignore[arg-type]  # click gives each option its type
     with open_queries(database) as queries:
         report = read_report(queries, request)
-    (show_lines if form == "table" else write_lines)(_lines(report, form, raw=raw))
+    put_lines(_lines(report, form, raw=raw), form)
     if form == "csv":
         _say_what_was_seen(report)
     if mark:

@@ -11,12 +11,11 @@ from watcher.cli import complete
 from watcher.cli.common import (
     database_option,
     format_option,
+    put_lines,
     say,
-    show_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
-    write_lines,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def command(
     with build_search(database, watchlist) as desk:
         needle = desk.prepare(" ".join(query))
         found = list(desk.search(needle, since=since, until=until, source=source, limit=limit, best=best))
-    (show_lines if form == "table" else write_lines)(_lines(found, form, style_of()))
+    put_lines(_lines(found, form, style_of()), form)
     if not found:
         say("nothing found")
         return 1
@@ -90,14 +89,11 @@ def _lines(found: Iterable[FoundEntry], form: str, style: Style) -> Iterator[str
             yield from _table(one, style)
         elif form == "md":
             yield from _markdown(one)
+        elif form == "jsonl":
+            yield json_line(_record(one), ascii_only=not speaks_unicode())
         else:
             record = _record(one)
-            as_data = form == "jsonl"
-            yield (
-                json_line(record, ascii_only=not speaks_unicode())
-                if as_data
-                else csv_line([record[name] for name in COLUMNS])
-            )
+            yield csv_line([record[name] for name in COLUMNS])
 
 
 def _record(one: FoundEntry) -> dict[str, object]:

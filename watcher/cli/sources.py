@@ -12,11 +12,10 @@ from watcher.cli.common import (
     database_option,
     format_option,
     open_queries,
-    show_lines,
+    put_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
-    write_lines,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def command(name: str | None, health: bool, form: str, watchlist: str | None, da
 
     with open_queries(database) as queries:
         listed = read_sources(queries, watchlist)
-    (show_lines if form == "table" else write_lines)(_lines(listed, name, form, health=health))
+    put_lines(_lines(listed, name, form, health=health), form)
 
 
 def _lines(listed: SourceList, name: str | None, form: str, *, health: bool) -> Iterable[str]:

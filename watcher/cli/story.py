@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.common import database_option, format_option, say, show_lines, speaks_unicode, write_lines
+from watcher.cli.common import database_option, format_option, put_lines, say, speaks_unicode
 
 if TYPE_CHECKING:
     from watcher.storage.stories import MemberLine, StoryLine
@@ -73,7 +73,7 @@ def command(
 
     with build_stories(database) as desk:
         found = desk.of_period(since, until, limit=limit, everything=everything)
-    (show_lines if form == "table" else write_lines)(_list(found, form))
+    put_lines(_list(found, form), form)
     if not found:
         say("no stories" if everything else "no stories with hits; --all lists the others too")
     return 0
@@ -95,7 +95,7 @@ def show(number: tuple[int, bool], form: str, database: str) -> int:
 
     with build_stories(database) as desk:
         members = desk.show(number[0], is_story=number[1])
-    (show_lines if form == "table" else write_lines)(_show(members, form))
+    put_lines(_show(members, form), form)
     return 0
 
 
@@ -170,24 +170,22 @@ def _list(found: Sequence[StoryLine], form: str) -> Iterator[str]:
 
     from watcher.core.clean import json_line, terminal
     from watcher.core.period import show_iso, show_moment
+    from watcher.core.render import plural
 
     for one in found:
         if form == "jsonl":
             times = {"first_at": show_iso(one.first_at), "last_at": show_iso(one.last_at)}
             yield json_line({**asdict(one), **times}, ascii_only=not speaks_unicode())
         else:
-            tally = f"{_tally(one.entries, one.outlets, one.origins)}, {_count(one.hits, 'hit')}"
+            tally = f"{_tally(one.entries, one.outlets, one.origins)}, {plural(one.hits, 'hit')}"
             yield f"{f's{one.story_id}':>8}  {show_moment(one.last_at, UTC)}  {tally}"
             yield f"          {terminal(one.title)}"
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
-
-
 def _tally(entries: int, outlets: int, origins: int) -> str:
-    told = "1 entry" if entries == 1 else f"{entries:,} entries"
-    return f"{told}, {_count(outlets, 'outlet')}, {_count(origins, 'origin')}"
+    from watcher.core.render import plural
+
+    return f"{plural(entries, 'entry', 'entries')}, {plural(outlets, 'outlet')}, {plural(origins, 'origin')}"
 
 
 def _show(members: Sequence[MemberLine], form: str) -> Iterator[str]:

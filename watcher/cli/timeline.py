@@ -12,7 +12,7 @@ from watcher.cli.common import (
     database_option,
     format_option,
     open_queries,
-    show_lines,
+    put_lines,
     speaks_unicode,
     style_of,
     watchlist_name_option,
@@ -57,7 +57,7 @@ def command(form: str, database: str, **choice: object) -> None:
     if form == "ics":
         write_calendar(report)
     else:
-        (show_lines if form == "table" else write_lines)(_lines(report, form))
+        put_lines(_lines(report, form), form)
 
 
 def write_calendar(report: Report) -> None:

@@ -238,6 +238,10 @@ class _Compiler:
                 found = [frozenset().union(*sets[: len(sets) - node.count + 1])]
         return sorted(found, key=self._weight)
 
+    def required(self, match: Node, needs: Context | None) -> list[frozenset[int]]:
+        """Sets of terms of which each must have one in a text for a rule to fire; the rarest of its match first."""
+        return [*self.needed(match), *(self.needed(needs.node) if needs else [])]
+
     def _weight(self, terms: frozenset[int]) -> float:
         return sum(map(self.cost, terms))
 
@@ -249,9 +253,8 @@ class _Compiler:
         bits: dict[frozenset[int], int] = {}
         starts: dict[int, list[Gate]] = defaultdict(list)
         for owner, name, match, needs in _firing(signals, figures):
-            first, *others = self.needed(match)
-            extra = self.needed(needs.node) if needs else []
-            gate = Gate(owner, name, sum({bits.setdefault(group, 1 << len(bits)) for group in [*others, *extra]}))
+            first, *others = self.required(match, needs)
+            gate = Gate(owner, name, sum({bits.setdefault(group, 1 << len(bits)) for group in others}))
             for pattern in {pattern for term in first for pattern in patterns_of[term]}:
                 starts[pattern].append(gate)
         grants = [0] * len(lexis.patterns)
@@ -298,7 +301,7 @@ def needed_slots(
     made = compiler.compiled()
     found = {}
     for owner, name, match, needs in _firing(made.signals.values(), made.figures):
-        groups = [*compiler.needed(match), *(compiler.needed(needs.node) if needs else [])]
+        groups = compiler.required(match, needs)
         found[owner, name] = [[compiler.table.slots[term] for term in group] for group in groups]
     return found
 
