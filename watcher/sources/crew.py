@@ -19,7 +19,7 @@ from watcher.sources.nursery import Nursery, ServerLostError, Worker
 
 ANSWER_BYTES = 64 * 1024 * 1024
 _TOGETHER = 8
-_SMALL_BYTES = 16 * 1024  # eight of them fit into a socket's buffer: handing them over never waits for an answer
+_TOGETHER_BYTES = 128 * 1024  # that much fits into a socket's buffer: handing it over never waits for an answer
 _SIGNALS: dict[int, tuple[str, str]] = {
     signal.SIGXCPU: ("cpu-limit", "the parser used too much CPU time"),
     signal.SIGPROF: ("cpu-limit", "the parser used too much CPU time"),
@@ -123,14 +123,17 @@ class Crew:
     def _take(self, batch: deque[_Task]) -> bool:
         """Move the next tasks into a batch: one, or several small ones, a fair share of those that wait."""
         share = min(_TOGETHER, max(1, -(-len(self._queue) // self._workers)))
+        size = 0
         while self._queue and len(batch) < share:
-            travels_alone = self._queue[0].is_alone or len(self._queue[0].data) > _SMALL_BYTES
-            if travels_alone and batch:
+            size += len(self._queue[0].data)
+            if batch and (size > _TOGETHER_BYTES or self._queue[0].is_alone):
                 break
             task = self._queue.popleft()
-            if not task.answer.done():
-                batch.append(task)
-                share = 1 if travels_alone else share
+            if task.answer.done():
+                size -= len(task.data)
+                continue
+            batch.append(task)
+            share = 1 if task.is_alone else share
         return bool(batch)
 
     async def _work_off(self, batch: deque[_Task]) -> None:
