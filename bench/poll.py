@@ -67,10 +67,10 @@ def against(name: str, told: str, phase: str, options: argparse.Namespace) -> Ro
     """One row: watcher and a peer, in turn."""
     peer = PEERS[name]
     workers = options.peer_workers or best_workers(peer, told, phase)
-    ours = side("side_watcher", "watcher", told, phase, options.workers, *(["--fast"] if options.fast else []))
+    ours = side("side_watcher", "watcher", told, phase, options.workers)
     theirs = side(peer.module, name, told, phase, workers)
     samples = compare(ours, theirs, rounds=options.rounds)
-    note = f"{'extra fast; ' if options.fast else ''}{name} with {workers} workers, {options.items} items a feed"
+    note = f"{name} with {workers} workers, {options.items} items a feed"
     work = f"poll {options.sources} sources, {PHASES[phase]}"
     return row("poll", work, ours, theirs, samples, expected=peer.expected[phase], note=note, floor=peer.floor)
 
@@ -100,9 +100,6 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=30, help="items a feed shows")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2, help="watcher's children")
-    parser.add_argument(
-        "--fast", action="store_true", help="watcher with its extra `fast` (uvloop), if it is installed"
-    )
     parser.add_argument("--peers", nargs="+", choices=tuple(PEERS), default=tuple(PEERS))
     parser.add_argument("--peer-workers", type=int, default=0, help="0: try some and take the best")
     parser.add_argument("--phases", nargs="+", choices=tuple(PHASES), default=tuple(PHASES))

@@ -29,7 +29,6 @@ def poll_options(workers: int) -> argparse.Namespace:
     parser.add_argument("--phase", choices=tuple(PHASES), default="one")
     parser.add_argument("--times", type=int, default=1, help="rounds that are measured together")
     parser.add_argument("--memory", action="store_true", help="measure memory too (reading it costs processor time)")
-    parser.add_argument("--fast", action="store_true", help="watcher with its extra `fast`")
     options = parser.parse_args()
     if options.place.startswith("@"):
         options.place = Path(options.place[1:]).read_text(encoding="ascii")

@@ -82,7 +82,7 @@ def main() -> None:
     from watcher.bootstrap.loop import run
 
     with tempfile.TemporaryDirectory() as folder:
-        (run if options.fast else asyncio.run)(
+        run(
             work(
                 Path(folder),
                 place,

@@ -1,4 +1,4 @@
-"""The loop that polls: uvloop's where it is installed, else Python's own."""
+"""The loop that polls: uvloop's where there is one for the system, else Python's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs what polls in an event loop: uvloop's where it is installed (extra ``fast``), else Python's own. Must not: need it.
+"""Runs what polls in an event loop: uvloop's where there is one for the system, else Python's own. Must not: need it.
 
 Polling is many short connections, and a tenth of what they cost is the loop itself.
 """
