@@ -1,4 +1,4 @@
-"""Folding, offsets, look-alikes, sentences."""
+"""Folding, offsets, look-alikes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 from watcher.core.alphabet import OUTSIDE, encode, encode_ascii, encode_known, encode_outside, fold_char
 from watcher.core.text import (
     Reading,
-    Sentences,
-    crosses_stop,
     fold,
-    lead_end,
     lookalike,
     plain_text,
-    sentence_ends,
     words,
 )
 
@@ -120,95 +116,6 @@ def test_letters_from_outside_become_one_byte_each() -> None:
     assert encode("→") == b" "
 
 
-# --- sentences ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("One. Two.", 2),
-        ("The U.S. envoy spoke. He left.", 2),
-        ("On Dec. 15 it came. Then more.", 2),
-        ("С. Лавров сказал. Всё.", 2),
-        ("В 2021 г. было так. Потом иначе.", 2),
-        ("Am 15. Dezember kam es. Dann mehr.", 2),
-        ("In 2021. Dezember kam.", 2),
-        ("At 15. Then more.", 2),
-        ("What?! No… Yes.", 3),
-        ("it ended. lower follows. Then.", 2),
-        ("A block\n\nanother", 2),
-        ('It is "over." Really.', 2),
-        ("So... and so on", 1),
-        ("Done.. More", 2),
-        ("(.) Yes", 2),
-        ("", 1),
-    ],
-)
-def test_sentences_end_where_a_reader_ends_them(text: str, count: int) -> None:
-    assert count == len(sentence_ends(text))
-
-
-def test_a_blank_line_at_the_end_ends_the_last_sentence() -> None:
-    assert sentence_ends("One came. Two\n\n") == [9, 15]
-
-
-def test_a_small_letter_of_any_script_goes_on_with_the_sentence() -> None:
-    assert sentence_ends("One came. \u00e4ber Two went. Three") == [24, 30]
-
-
-def test_the_lead_is_three_sentences_and_bounded() -> None:
-    text = "One. Two. Three. Four."
-
-    assert text[: lead_end(text, 1000)] == "One. Two. Three."
-    assert lead_end(text, 7) == 7
-    assert len("Short") == lead_end("Short", 1000)
-
-
-def test_a_sentence_is_found_around_a_place_in_a_long_text() -> None:
-    text = "Start here. Word " + "word " * 200 + "end. Last one."
-    sentences = Sentences(text)
-
-    start, end = sentences.around(text.index("end."))
-
-    assert (len("Start here."), text.index("end.") + len("end.")) == (start, end)
-    assert (start, end) == sentences.around(text.index("word"))
-    assert text[slice(*sentences.around(len(text) - 2))].strip() == "Last one."
-    assert text[slice(*sentences.around(0))] == "Start here."
-
-
-def test_a_text_without_breaks_is_one_sentence() -> None:
-    assert Sentences("x" * 900).around(700) == (0, 900)
-
-
-@given(st.text(alphabet="Aa. !\n", max_size=60), st.integers(0, 60))
-def test_around_agrees_with_reading_from_the_start(text: str, at: int) -> None:
-    if not text:
-        return
-    at = min(at, len(text) - 1)
-    start, end = Sentences(text).around(at)
-
-    assert 0 <= start <= at < end <= len(text)
-    assert end in sentence_ends(text)
-
-
-@pytest.mark.parametrize(
-    ("left", "gap", "right", "crosses"),
-    [
-        ("legal", " ", "text", False),
-        ("legal", "; ", "text", True),
-        ("legal", "\n \n", "text", True),
-        ("legal", ". ", "Text", True),
-        ("U.S", ". ", "envoy", False),
-        ("tass", ".", "com", False),
-        ("legal", "... ", "text", True),
-    ],
-)
-def test_what_parts_a_phrase(left: str, gap: str, right: str, crosses: bool) -> None:
-    text = left + gap + right
-
-    assert crosses is crosses_stop(text, len(left), len(left) + len(gap))
-
-
 def test_reading_hostile_text_grows_no_faster_than_the_text() -> None:
     small, large = ("a\u0301" * n + "\u200b" * n + "ｆ" * n for n in (50, 500))
 
@@ -218,12 +125,3 @@ def test_reading_hostile_text_grows_no_faster_than_the_text() -> None:
 def test_a_reading_has_no_other_attribute_that_comes_late() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         _ = Reading("a pact").nothing
-
-
-@pytest.mark.parametrize("piece", [".", "!?", ".)", ". ", ".\n", "\n ", ". (", "a.", "…", '."', "x.. "])
-def test_a_text_of_marks_costs_no_more_than_other_text(piece: str) -> None:
-    """Quadratic work would take hours here."""
-    text = "Dr. One came. " + piece * (200_000 // len(piece))
-
-    assert sentence_ends(text)[-1] == len(text)
-    assert Sentences(text).around(len(text) - 1)[1] == len(text)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from watcher.core import query as q
 from watcher.core.document import Concept, Document, Facet, Figure, Place, Query, Rule, Signal, Term
 from watcher.core.errors import Issue, WatchlistError
-from watcher.core.patterns import build_lexis, rarity
+from watcher.core.gates import Groups, firing
+from watcher.core.patterns import build_lexis
 from watcher.core.program import (
     AtLeast,
     Close,
@@ -22,8 +22,6 @@ from watcher.core.program import (
     CompiledWatchlist,
     Context,
     Every,
-    Gate,
-    Lexis,
     Node,
     Some,
     Terms,
@@ -210,59 +208,6 @@ class _Compiler:
                     yield (fold(form),)
             yield tuple(part if part in _CURRENCIES else fold(part) for part in row)
 
-    # anchors
-
-    def cost(self, term: int) -> float:
-        return min(rarity(slot) for slot in self.table.slots[term])
-
-    def anchor(self, node: Node) -> frozenset[int]:
-        """Terms of which one must stand in a text for the node to hold: the rarest such set, roughly."""
-        return self.needed(node)[0]
-
-    def needed(self, node: Node) -> list[frozenset[int]]:
-        """Sets of terms of which each must have one in a text for the node to hold, the rarest first."""
-        found: list[frozenset[int]] = []
-        match node:
-            case Terms(ids):
-                found = [ids]
-            case Close(left, right):
-                found = [left, right]
-            case Some(items):
-                found = [frozenset().union(*map(self.anchor, items))]
-            case Every(items) | Together(items):
-                found = [group for item in items for group in self.needed(item)]
-            case Within(_, item):
-                found = self.needed(item)
-            case _:
-                sets = sorted(map(self.anchor, node.items), key=self._weight)
-                found = [frozenset().union(*sets[: len(sets) - node.count + 1])]
-        return sorted(found, key=self._weight)
-
-    def required(self, match: Node, needs: Context | None) -> list[frozenset[int]]:
-        """Sets of terms of which each must have one in a text for a rule to fire; the rarest of its match first."""
-        return [*self.needed(match), *(self.needed(needs.node) if needs else [])]
-
-    def _weight(self, terms: frozenset[int]) -> float:
-        return sum(map(self.cost, terms))
-
-    def gates(
-        self, lexis: Lexis, signals: Iterable[CompiledSignal], figures: Iterable[CompiledFigure]
-    ) -> tuple[dict[int, tuple[Gate, ...]], tuple[int, ...]]:
-        """By pattern of the rarest terms of a rule or figure, its gate; and by pattern, the groups it belongs to."""
-        patterns_of = lexis.patterns_of()
-        bits: dict[frozenset[int], int] = {}
-        starts: dict[int, list[Gate]] = defaultdict(list)
-        for owner, name, match, needs in _firing(signals, figures):
-            first, *others = self.required(match, needs)
-            gate = Gate(owner, name, sum({bits.setdefault(group, 1 << len(bits)) for group in others}))
-            for pattern in {pattern for term in first for pattern in patterns_of[term]}:
-                starts[pattern].append(gate)
-        grants = [0] * len(lexis.patterns)
-        for group, bit in bits.items():
-            for pattern in {pattern for term in group for pattern in patterns_of[term]}:
-                grants[pattern] |= bit
-        return {pattern: tuple(gates) for pattern, gates in starts.items()}, tuple(grants)
-
     def compiled(self) -> CompiledWatchlist:
         document = self.document
         for concept in document.concepts.values():
@@ -273,7 +218,8 @@ class _Compiler:
         if any(issue.severity == "error" for issue in self.issues):
             raise WatchlistError(tuple(sorted(self.issues)))
         lexis = build_lexis(self.table.slots)
-        starts, grants = self.gates(lexis, signals.values(), figures)
+        groups = Groups(self.table.slots, lexis)
+        gates = groups.gates(signals.values(), figures)
         return CompiledWatchlist(
             id=document.id,
             revision=document.revision,
@@ -284,8 +230,9 @@ class _Compiler:
             terms=tuple(dict.fromkeys(self.table.shown)),
             infos=tuple(self.table.infos),
             lexis=lexis,
-            starts=starts,
-            grants=grants,
+            grants=groups.grants(),
+            gates=gates,
+            anchors=sum(gates),
         )
 
 
@@ -299,22 +246,11 @@ def needed_slots(
     """
     compiler = _Compiler(document, forms)
     made = compiler.compiled()
-    found = {}
-    for owner, name, match, needs in _firing(made.signals.values(), made.figures):
-        groups = compiler.required(match, needs)
-        found[owner, name] = [[compiler.table.slots[term] for term in group] for group in groups]
+    slots, found = compiler.table.slots, {}
+    groups = Groups(slots, made.lexis)
+    for owner, name, match, needs in firing(made.signals.values(), made.figures):
+        found[owner, name] = [[slots[term] for term in group] for group in groups.required(match, needs)]
     return found
-
-
-def _firing(
-    signals: Iterable[CompiledSignal], figures: Iterable[CompiledFigure]
-) -> Iterator[tuple[str, str, Node, Context | None]]:
-    """Everything that can fire: (signal, rule) or ("", figure), what it matches and what it needs."""
-    for signal in signals:
-        for rule in signal.rules.values():
-            yield signal.id, rule.id, rule.match, rule.needs
-    for figure in figures:
-        yield "", figure.id, figure.match, None
 
 
 def _ids(node: Node) -> frozenset[int]:

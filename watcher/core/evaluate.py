@@ -144,10 +144,11 @@ class Evaluator:
         """Sentences, as tokens, where each has a place that begins; looked for around the scarcest only."""
         scarcest, *others = sorted(found, key=lambda one: len(one.places))
         windows: list[tuple[int, int]] = []
+        layout = self.scan.layout
         for begin in sorted(begin for begin, _ in scarcest.places):
             if windows and begin < windows[-1][1]:
                 continue
-            windows.append(self.scan.sentence_tokens(self.scan.sentence(begin)))
+            windows.append(layout.window(layout.sentence(begin)))
         return _shared(windows, others)
 
     def _within(self, name: str, item: Node, window: Window) -> Found | None:

@@ -23,12 +23,13 @@ def mentions(evaluator: Evaluator, hits: Mapping[str, Sequence[Hit]]) -> tuple[F
     if not scan.watchlist.facets:
         return ()
     signals: dict[int, list[str]] = {}
+    layout = scan.layout
     for signal, found in hits.items():
-        for sentence in {scan.sentence(hit[1]) for hit in found}:
+        for sentence in {layout.sentence(hit[1]) for hit in found}:
             signals.setdefault(sentence, []).append(signal)
     if not signals:
         return ()
-    windows = [(Window(*scan.sentence_tokens(sentence)), tuple(signals[sentence])) for sentence in sorted(signals)]
+    windows = [(Window(*layout.window(sentence)), tuple(signals[sentence])) for sentence in sorted(signals)]
     made: list[FacetMention] = []
     for facet in scan.watchlist.facets:
         if evaluator.find(facet.match, evaluator.everything) is None:

@@ -202,10 +202,11 @@ def readings(evaluator: Evaluator, figures: Sequence[CompiledFigure]) -> tuple[F
         found = evaluator.find(figure.match, evaluator.everything) if figure.units else None
         if found is None:
             continue
-        for number in sorted({scan.sentence(hit[1]) for hit in found.hits}):
-            if evaluator.find(figure.match, Window(*scan.sentence_tokens(number))) is None:
+        layout = scan.layout
+        for number in sorted({layout.sentence(hit[1]) for hit in found.hits}):
+            if evaluator.find(figure.match, Window(*layout.window(number))) is None:
                 continue
-            begin, end = scan.sentence_span(number)
+            begin, end = layout.span(number)
             end = min(end, begin + SENTENCE_CHARS)
             sentence = scan.reading.text[begin:end]
             for one, qualifier, start, stop in _read(figure, sentence, scan.base_language):

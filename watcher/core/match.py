@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import itemgetter, or_
+from operator import itemgetter
 
+from watcher.core.candidates import candidates
 from watcher.core.evaluate import PLACES_CAP, Evaluator, Found, Window, merged, spread
 from watcher.core.facet import mentions
 from watcher.core.figure import readings
 from watcher.core.limits import Limits
 from watcher.core.model import Evidence, Firing, SignalEvidence
-from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context, Spotted
+from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context
 from watcher.core.scan import JOINT, Hit, Scan, Sighting
 from watcher.core.text import Reading
 
@@ -54,8 +54,9 @@ class _Matcher:
 
     def sentences(self, found: Found) -> list[Window]:
         """The sentences that hold hits, in order."""
-        numbers = sorted({self.scan.sentence(hit[1]) for hit in found.hits})
-        return [Window(*self.scan.sentence_tokens(number)) for number in numbers]
+        layout = self.scan.layout
+        numbers = sorted({layout.sentence(hit[1]) for hit in found.hits})
+        return [Window(*layout.window(number)) for number in numbers]
 
     def taken_back(self, unless: Context, needs: Context | None, found: Found, scope: str) -> bool:
         """True where ``unless`` holds; with sentence scope, where it holds in every sentence that meets ``needs``."""
@@ -131,20 +132,6 @@ class _Matcher:
         )
 
 
-def _candidates(watchlist: CompiledWatchlist, spotted: Spotted) -> dict[str, set[str]]:
-    """By signal, the rules that may fire where these patterns stand; by the empty name, the figures."""
-    starts = watchlist.starts
-    patterns = {spot[0] for spot in spotted}
-    opening = starts.keys() & patterns
-    found: dict[str, set[str]] = {}
-    if opening:
-        granted = reduce(or_, map(watchlist.grants.__getitem__, patterns))
-        for gate in set().union(*map(starts.__getitem__, opening)):
-            if gate.needed & granted == gate.needed:
-                found.setdefault(gate.signal, set()).add(gate.name)
-    return found
-
-
 def find_evidence(
     watchlist: CompiledWatchlist, title: str, text: str, language: str = "", *, limits: Limits
 ) -> Evidence | None:
@@ -162,7 +149,7 @@ def find_evidence(
     """
     reading = Reading(f"{title}{JOINT}{text}")
     sighting = Sighting(watchlist.lexis, reading)
-    rules = _candidates(watchlist, sighting.spotted)
+    rules = candidates(watchlist, sighting)
     if not rules:
         return None
     figures = rules.pop("", ())

@@ -180,12 +180,31 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """What must stand close together, a bit for each group of patterns.
+
+    ``here`` in one sentence, ``anchor`` being the rarest of it; ``around`` in that sentence or at most ``reach`` tokens
+    from it.
+    """
+
+    anchor: int
+    here: int
+    around: int = 0
+    reach: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
-    """What a rule (of a signal) or a figure (signal empty) cannot fire without: ``needed`` has a bit for each group."""
+    """What a rule (of a signal) or a figure (signal empty) cannot fire without.
+
+    ``needed`` has a bit for each group of patterns of which one must stand in the text; each of the stretches must be
+    met in some sentence.
+    """
 
     signal: str
     name: str
     needed: int
+    stretches: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +260,7 @@ class CompiledFigure:
 
 @dataclass(frozen=True, slots=True)
 class CompiledWatchlist:
-    """A watchlist ready to run. ``starts`` tells, per pattern, what may fire where it stands."""
+    """A watchlist ready to run."""
 
     id: str
     revision: str
@@ -252,7 +271,9 @@ class CompiledWatchlist:
     terms: tuple[TermForms, ...]
     infos: tuple[TermInfo, ...]
     lexis: Lexis
-    starts: Mapping[int, tuple[Gate, ...]]
-    """By pattern, the gates of the rules and figures that cannot fire without one of a few patterns, this one among them."""
     grants: tuple[int, ...]
     """By pattern, a bit for each group of patterns that it belongs to."""
+    gates: Mapping[int, tuple[Gate, ...]]
+    """By the bit of a group, the gates of the rules and figures whose rarest group it is."""
+    anchors: int
+    """The bits of all these groups."""

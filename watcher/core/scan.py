@@ -9,9 +9,11 @@ from operator import itemgetter
 from typing import Final
 
 from watcher.core.alphabet import OTHER_BYTE, decode, encode
+from watcher.core.layout import Layout
 from watcher.core.model import Match
 from watcher.core.program import Check, CompiledWatchlist, Lexis
-from watcher.core.text import STOPS, Reading, Sentences, crosses_stop, lead_end
+from watcher.core.sentence import STOPS, crosses_stop, lead_end
+from watcher.core.text import Reading
 
 JOINT: Final = "\n\n"
 """Between title and text, so that one pass reads both: a blank line, which no phrase crosses."""
@@ -33,7 +35,7 @@ class Sighting:
     Words that imitate a form that some term knows are read as that form: ``flagged`` names them, by token.
     """
 
-    __slots__ = ("flagged", "joined", "lexis", "reading", "spotted", "tokens")
+    __slots__ = ("_layout", "flagged", "joined", "lexis", "reading", "spotted", "tokens")
 
     def __init__(self, lexis: Lexis, reading: Reading) -> None:
         self.lexis = lexis
@@ -42,6 +44,14 @@ class Sighting:
         self.tokens: list[bytes] = self._suspects_read() if reading.is_suspect else reading.tokens
         self.joined = b" %b " % b" ".join(self.tokens)
         self.spotted = lexis.spot(self.joined)
+        self._layout: Layout | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """The sentences; found at the first look."""
+        if self._layout is None:
+            self._layout = Layout(self.reading.text, self.reading.code)
+        return self._layout
 
     def _suspects_read(self) -> list[bytes]:
         knows = self.lexis.knows
@@ -83,8 +93,7 @@ class Scan:
         self, watchlist: CompiledWatchlist, sighting: Sighting, title: str, text: str, language: str, lead_chars: int
     ) -> None:
         self.watchlist = watchlist
-        reading = sighting.reading
-        self.reading = reading
+        self.reading = sighting.reading
         self.title = title
         self.body = text
         self.text_at = len(title) + len(JOINT)
@@ -94,6 +103,7 @@ class Scan:
         self._hits: dict[int, list[Hit]] = {}
         self._places: dict[frozenset[int], list[Hit]] = {}
         self.raw = sighting.places()
+        self._sighting = sighting
 
     @cached_property
     def base_language(self) -> str:
@@ -103,10 +113,6 @@ class Scan:
     @cached_property
     def _present(self) -> frozenset[int]:
         return frozenset(self.raw)
-
-    @cached_property
-    def _sentences(self) -> Sentences:
-        return Sentences(self.reading.text)
 
     # places of terms
 
@@ -189,19 +195,10 @@ class Scan:
             end = bisect_left(self.reading.offsets[0], end)
         return bisect_left(self.reading.begins, end)
 
-    def sentence(self, token: int) -> int:
-        """The sentence that holds a token, by where it begins in the plain text."""
-        return self._sentences.around(self.reading.begins[token])[0]
-
-    def sentence_tokens(self, sentence: int) -> tuple[int, int]:
-        """The tokens of a sentence: first, and the one after the last."""
-        begins = self.reading.begins
-        since, until = self._sentences.around(sentence)
-        return bisect_left(begins, since), bisect_left(begins, until)
-
-    def sentence_span(self, sentence: int) -> tuple[int, int]:
-        """The characters of a sentence in the plain text."""
-        return self._sentences.around(sentence)
+    @cached_property
+    def layout(self) -> Layout:
+        """The sentences of title and text."""
+        return self._sighting.layout
 
     # what leaves
 
