@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.app.samples import UNTIL, at, facts, hit, source, state
 from watcher.app.report import Report, build_report

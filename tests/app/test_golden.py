@@ -9,12 +9,12 @@ without a text in December 2025. Traps are what looks alike and is about somethi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.server import Server, reply
 from tests.support.desk import SOURCE, Desk, rss

@@ -1,9 +1,9 @@
 """Our own outage is told from the faults of publishers."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.desk import feed, item
 from watcher.app.outage import has_name

@@ -2,9 +2,9 @@
 
 import asyncio
 import sqlite3
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.server import reply, silence
 from tests.support.desk import HOUR_S, NOW, feed, item, offer

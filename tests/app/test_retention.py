@@ -103,7 +103,8 @@ def test_the_daemon_prunes_where_an_age_is_set_and_only_then(aged: Desk) -> None
 
     asyncio.run(tick(aged.settings))
     assert len(guids(aged)) == 5
-    from dataclasses import replace
+
+    from msgspec.structs import replace
 
     asyncio.run(tick(replace(aged.settings, keep_days=180)))
     assert guids(aged) == ["g2", "g4", "g5"]

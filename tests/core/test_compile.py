@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.engine import HEAD, compiled
 from watcher.core.compile import compile_watchlist, queries, words_needed

@@ -1,9 +1,8 @@
 """Stored state and parsed feed to what is written: identity, sightings, hits, alerts."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.build import DAY, HOUR, LONG, NOW, body, claim, entry, feed, fetched, scored, stored
 from watcher.core import decide

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from watcher.core.model import Assessment, FacetMention, Firing, Match, Part
 from watcher.core.recheck import check_spans, check_sum, compare

@@ -52,7 +52,7 @@ class Book:
         wish = Wish(Decision(decision), by, 5, **more)
         made = plan(wish, hits or (1,), self.standings, members)
         for draft in made.drafts:
-            fields = {name: getattr(draft.verdict, name) for name in Verdict.__dataclass_fields__}
+            fields = {name: getattr(draft.verdict, name) for name in Verdict.__struct_fields__}
             self.rows.append(Verdict(**{**fields, "id": next(self._ids)}))
         return made
 

@@ -7,8 +7,9 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.support.inline import InlineParser
 from watcher.app.clock import SetClock

@@ -9,9 +9,9 @@ import threading
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.server import Server, chunked, compressed, drip, endless, redirect, reply, reset, silence
 from tests.sources.helpers import (

@@ -10,10 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.faults.stalls import described
 from tests.sources.helpers import claim, failure, fetched, item, parse, refused, rss, run, sandboxed

@@ -3,10 +3,10 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.server import Server
 from tests.support.desk import HOUR_S, Desk, feed, item, offer

@@ -9,10 +9,11 @@ from __future__ import annotations
 import gzip
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.faults.soak import descendants_or_none, rss_of
 from tests.faults.stalls import described

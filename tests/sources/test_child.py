@@ -6,10 +6,10 @@ import json
 import pickle
 import socket
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.watchlist_samples import compiled
 from tests.sources.helpers import claim, fetched, item, parse, rss, run, sandboxed

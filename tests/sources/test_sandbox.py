@@ -7,10 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.sources.helpers import claim, failure, fetched, item, rss, run, sandboxed
 from watcher.core.errors import SourceError

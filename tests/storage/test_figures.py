@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.support.backends import Backend
 from tests.support.polls import HOUR, T0, assessment, digest, document, entry_intent, poll, source

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.support.backends import Backend
 from tests.support.polls import HOUR, T0, assessment, document, entry_intent, poll, source

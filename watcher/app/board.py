@@ -10,9 +10,11 @@ Every cell is counts, states and times: nothing here says what a signal means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.core import coverage, period
 from watcher.core.basics import SECOND, Micros
@@ -25,8 +27,7 @@ WEEK = 7 * 86400 * SECOND
 TITLES = {"signal": "Signals", "institution": "Institutions", "language": "Languages"}
 
 
-@dataclass(frozen=True, slots=True)
-class BoardView:
+class BoardView(Struct, frozen=True):
     """A board, with what its words need: the time zone and the facts it was made of."""
 
     facts: BoardFacts

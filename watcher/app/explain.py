@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol
+
+from msgspec import Struct
 
 from watcher.app.report import find_zone
 from watcher.core.errors import WatcherError
@@ -34,8 +35,7 @@ class ExplainQueries(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """A piece of a field around matched words: ``pieces`` are (text, is a matched word), in order."""
 
     field: str
@@ -44,8 +44,7 @@ class Snippet:
     cut_after: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RuleAccount:
+class RuleAccount(Struct, frozen=True):
     """One rule that fired: its words in their sentences, or the reason why it does not count."""
 
     rule: str
@@ -56,8 +55,7 @@ class RuleAccount:
     matches: tuple[Match, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The whole account of a hit, from its newest assessment; ``earlier`` are the ones before."""
 
     detail: HitDetail

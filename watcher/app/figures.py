@@ -7,9 +7,10 @@ sentences.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from watcher.app.report import find_zone
 from watcher.core import period
@@ -36,8 +37,7 @@ class Readings(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """A dated value of the watchlist, with its source."""
 
     at: Micros
@@ -47,8 +47,7 @@ class Baseline:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class FigureSeries:
+class FigureSeries(Struct, frozen=True):
     """One figure: what the watchlist says of it, what was read, where sources contradict."""
 
     id: str

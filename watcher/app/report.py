@@ -10,9 +10,10 @@ The same facts give the same report; nothing in it says when it was made.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from watcher.core import coverage, period
 from watcher.core.basics import Micros
@@ -28,8 +29,7 @@ LAST = "last"
 """``--since last``: from where the last report given ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignalPart:
+class SignalPart(Struct, frozen=True):
     """One signal of the watchlist: the hits that are shown, best first, and what is known of all in the period.
 
     ``total`` counts those too that ``--limit`` left out; ``highest`` is the rung highest on the signal's ladder.
@@ -44,8 +44,7 @@ class SignalPart:
     newest: Micros | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A report, ready to be laid out. ``only`` says in words what was filtered out, so that silence is not misread."""
 
     facts: ReportFacts
@@ -152,8 +151,7 @@ def _only(facts: ReportFacts, chosen: HitFilter) -> tuple[str, ...]:
 # --- what the silence of a signal means -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """What "no hits" means: ``state`` is quiet, part or blind; ``why`` says on what ground."""
 
     state: str
@@ -229,8 +227,7 @@ class ReportQueries(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a person asks for, in their own words; times are read in the zone of the watchlist."""
 
     since: str | None = None

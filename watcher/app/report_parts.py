@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.app.board import share_words, trend_words
 from watcher.app.report import Report, silence_of
@@ -33,8 +35,7 @@ MOST_ON_TIMELINE = 40
 MOST_RESPONSES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A text with an address, which a face may make a link where the address is one."""
 
     text: str
@@ -44,8 +45,7 @@ class Link:
 Cell = str | Link
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """Rows under titles; ``right`` are numbers of columns that hold numbers."""
 
     columns: tuple[str, ...]
@@ -53,8 +53,7 @@ class Grid:
     right: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of a report: a heading, a sentence or two, and a table."""
 
     key: str
@@ -225,8 +224,7 @@ def _newest(points: Sequence[FigurePoint]) -> tuple[FigurePoint, ...]:
     return tuple(point for own in by_figure.values() for point in own[-MOST_READINGS:])
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(Struct, frozen=True):
     """Readings that are at hand already."""
 
     given: tuple[FigurePoint, ...]

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from watcher.core.compile import compile_watchlist, words_needed
 from watcher.core.document import Document, Query, Rule, Signal

@@ -9,10 +9,12 @@ import os
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
+
+from msgspec.structs import replace
 
 from watcher.app.watchlist_cache import Cached, WatchlistCache
 from watcher.core.errors import Issue, UsageProblem, WatchlistError

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from watcher import __version__
 from watcher.core.errors import UsageProblem
@@ -64,8 +66,7 @@ def check_contact(contact: str) -> str:
     return contact
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a person can set. Order: flags, then environment (``WATCHER_*``), then these defaults.
 
     ``database`` is a path or any SQLAlchemy URL. ``watchlists`` are files; a folder stands for the watchlists in it.
@@ -220,8 +221,7 @@ def build_expand(settings: Settings) -> Expand:
     return expand
 
 
-@dataclass(frozen=True, slots=True)
-class SearchDesk:
+class SearchDesk(Struct, frozen=True):
     """Search in one database, with the concepts, the language and the time zone of one of its watchlists."""
 
     index: SearchIndex
@@ -283,8 +283,7 @@ def build_search(database: str, watchlist: str | None) -> Iterator[SearchDesk]:
         engine.dispose()
 
 
-@dataclass(frozen=True, slots=True)
-class Derivation:
+class Derivation(Struct, frozen=True):
     """The derive duty on one database."""
 
     derived: tuple[Derived, ...]
@@ -341,8 +340,7 @@ def _stored_document(engine: Engine, watchlist: str) -> Document:
 # --- polling ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Hooks:
+class Hooks(Struct):
     """What tests, the demo and the replay put in place of the machine's own: time, chance, crashes, and who listens.
 
     ``sandbox`` makes what parses, from limits, pickled watchlists and a number of children.

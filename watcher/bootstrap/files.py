@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import resource
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from watcher.core.errors import UsageProblem
 from watcher.core.limits import Limits

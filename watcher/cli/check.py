@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from msgspec import structs, to_builtins
 
 from watcher.bootstrap import Settings, build_expand
 from watcher.cli.common import format_option, write_lines
@@ -80,7 +80,7 @@ def _as_json(checked: Iterable[Checked]) -> dict[str, Any]:
                 "path": str(one.path),
                 "errors": len(one.errors),
                 "warnings": len(one.warnings),
-                "issues": [asdict(issue) for issue in one.issues],
+                "issues": [structs.asdict(issue) for issue in one.issues],
             }
             for one in checked
         ]
@@ -167,7 +167,7 @@ def _effective(settings: Settings, checked: Iterable[Checked]) -> dict[str, Any]
             "cache": str(settings.cache_dir) if settings.cache_dir else None,
             "workers": settings.workers,
             "user_agent": settings.user_agent,
-            "limits": asdict(settings.limits),
+            "limits": structs.asdict(settings.limits),
         },
         "watchlists": [_document(one) for one in checked],
     }
@@ -185,7 +185,7 @@ def _document(one: Checked) -> dict[str, Any]:
 
     if one.document is None:
         return {"path": str(one.path)}
-    document: dict[str, Any] = _without_places(asdict(one.document))
+    document: dict[str, Any] = _without_places(to_builtins(one.document))
     document.pop("files")
     missing = missing_secrets(one.document)
     return {

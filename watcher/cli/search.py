@@ -97,7 +97,8 @@ def _lines(found: Iterable[FoundEntry], form: str, style: Style) -> Iterator[str
 
 
 def _record(one: FoundEntry) -> dict[str, object]:
-    from dataclasses import asdict
+
+    from msgspec.structs import asdict
 
     from watcher.core.clean import safe_link
     from watcher.core.period import show_iso

@@ -165,8 +165,10 @@ def undo(number: int, note: str, analyst: str, database: str) -> int:
 
 
 def _list(found: Sequence[StoryLine], form: str) -> Iterator[str]:
-    from dataclasses import asdict
+
     from datetime import UTC
+
+    from msgspec.structs import asdict
 
     from watcher.core.clean import json_line, terminal
     from watcher.core.period import show_iso, show_moment
@@ -223,7 +225,7 @@ def _member(member: MemberLine) -> Iterator[str]:
 
 
 def _records(members: Sequence[MemberLine]) -> Iterator[str]:
-    from dataclasses import asdict
+    from msgspec.structs import asdict
 
     from watcher.core.clean import json_line, safe_link
     from watcher.core.period import show_iso

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from watcher.core.basics import SECOND, Micros
 from watcher.core.coverage import Coverage, SourceCoverage
@@ -26,8 +28,7 @@ CONFIRMED = ("confirmed", "corroborated")
 """States in which a person stands behind a hit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(Struct, frozen=True):
     """The times that a board compares: its period, and for the trend lately and before. Each ends where the next begins."""
 
     since: Micros | None
@@ -44,8 +45,7 @@ def spans_of(since: Micros | None, until: Micros) -> Spans:
     return Spans(since, recent - BEFORE_DAYS * DAY, recent, until)
 
 
-@dataclass(frozen=True, slots=True)
-class Tallied:
+class Tallied(Struct, frozen=True):
     """Hits of one key on one rung, counted together.
 
     ``standing`` are those that count, ``away`` those that were dismissed or are copies. ``recent`` and ``before`` are those that count for the
@@ -70,8 +70,7 @@ class Tallied:
     before: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RungEvent:
+class RungEvent(Struct, frozen=True):
     """A signal reached a rung for the first time. ``stands``: its hit still does; else somebody or a rescore took it back."""
 
     signal: str
@@ -82,8 +81,7 @@ class RungEvent:
     stands: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What could be read of the sources that a row hangs on.
 
     ``share`` is the mean over the sources that are polled. ``blind_since`` is set where none could be read at the end.
@@ -108,8 +106,7 @@ class Sight:
         return "whole" if self.share == 1 else "part"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """How far one signal got, within a row."""
 
     signal: str
@@ -137,8 +134,7 @@ class Cell:
         return "single origin" if self.origins == 1 else "not yet grouped"
 
 
-@dataclass(frozen=True, slots=True)
-class BoardRow:
+class BoardRow(Struct, frozen=True):
     """A line of the board. ``best`` is its cell highest on a ladder; ``cells`` has one per signal that has hits."""
 
     axis: str
@@ -161,8 +157,7 @@ class BoardRow:
         return {"whole": "quiet", "part": "part"}.get(self.sight.word, self.sight.word)
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True):
     """The rows of all three axes, in the order of the watchlist."""
 
     rows: tuple[BoardRow, ...]
@@ -173,8 +168,7 @@ class Board:
         return tuple(row for row in self.rows if row.axis == axis)
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """Whom a kind of row is about: keys with titles in their order, and which sources speak for each.
 
     Where ``is_touched``, hits of any source can touch it, so that the trend is measured against the sight of all.
@@ -186,8 +180,7 @@ class Axis:
     is_touched: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What a board stands on: rungs by signal, lowest first; coverage of the period, and of trend and baseline."""
 
     ladders: Mapping[str, Sequence[str]]

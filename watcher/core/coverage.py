@@ -8,7 +8,9 @@ until its next one is due. A pause that is shorter than the source's interval co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.core.basics import SECOND, Micros, SourceHealth
 from watcher.core.views import Interval, SourceRow, Watch
@@ -18,8 +20,7 @@ UNWATCHED = "not watched"
 UNWATCHED_REASON = "no daemon was at work"
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A part of the period in which a source could not be read, and why.
 
     ``began`` is when the state really began, be it before the period. ``open``: it still could not at the end.
@@ -33,8 +34,7 @@ class Gap:
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SourceCoverage:
+class SourceCoverage(Struct, frozen=True):
     """How much of the period one source was readable (0-1), and its gaps in order."""
 
     source: SourceRow
@@ -53,8 +53,7 @@ class SourceCoverage:
         return "part" if self.share > 0 else "none"
 
 
-@dataclass(frozen=True, slots=True)
-class GroupCoverage:
+class GroupCoverage(Struct, frozen=True):
     """Coverage of all sources of one institution or language."""
 
     name: str
@@ -63,8 +62,7 @@ class GroupCoverage:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """What could be seen in [since, until) by all sources of a watchlist."""
 
     since: Micros

@@ -7,8 +7,10 @@ known; ``decide_body`` gets what the store found and decides. Both are pure, so 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from watcher.core import alarm, cadence, health, moved, pace
 from watcher.core.errors import SourceError

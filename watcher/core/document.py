@@ -6,13 +6,13 @@ A ``Query`` keeps the place where its text stands, so that an error inside it ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from watcher.core.model import SourceSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something stands: file name as given, line and column from 1 (column of the first character itself)."""
 
     file: str = "<text>"
@@ -20,8 +20,7 @@ class Place:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A query as written, with its place. Empty text means "none".
 
     ``turns`` are (offset, line, column) wherever a character does not stand one column after the one before it:
@@ -45,8 +44,7 @@ class Query:
         return Place(self.place.file, line, column + offset - start)
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One term of a concept: a word, a phrase, ``"exact"``, ``pre*`` or ``=Case``, in the language it is listed under.
 
     ``forms`` are given by the author and replace expansion; ``only`` restricts the term to entries of that language.
@@ -59,8 +57,7 @@ class Term:
     only: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Concept:
+class Concept(Struct, frozen=True):
     """A named set of terms in several languages; ``@id`` in a query means any of them."""
 
     id: str
@@ -68,8 +65,7 @@ class Concept:
     place: Place = field(default_factory=Place)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One weighted condition of a signal.
 
     ``weight`` is the points at full strength. ``needs`` and ``unless`` are context of this rule alone.
@@ -87,8 +83,7 @@ class Rule:
     place: Place = field(default_factory=Place)
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """An indicator: its rules, the context it needs, what suppresses it, its ladder and its threshold (score 0-100)."""
 
     id: str
@@ -103,8 +98,7 @@ class Signal:
     place: Place = field(default_factory=Place)
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(Struct, frozen=True):
     """What a hit can touch: ``kind`` (institution, actor, provision, condition, …), its id, and the query that says so."""
 
     kind: str
@@ -114,8 +108,7 @@ class Facet:
     place: Place = field(default_factory=Place)
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineFigure:
+class BaselineFigure(Struct, frozen=True):
     """A dated, sourced value that later readings stand beside."""
 
     date: str
@@ -125,8 +118,7 @@ class BaselineFigure:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A tracked quantity: the phrase it stands with, its unit words, the plausible range, and its baseline."""
 
     id: str
@@ -140,8 +132,7 @@ class Figure:
     place: Place = field(default_factory=Place)
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEvent:
+class TimelineEvent(Struct, frozen=True):
     """A dated background event."""
 
     date: str
@@ -150,8 +141,7 @@ class TimelineEvent:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A party's baseline position, in our own words, with its source."""
 
     party: str
@@ -160,8 +150,7 @@ class Position:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A whole watchlist. ``revision`` is the hex SHA-256 over all files, names sorted; ``files`` holds their texts.
 
     ``main`` is the name in ``files`` of the file that includes the others; names are relative to its folder.

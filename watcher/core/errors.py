@@ -18,7 +18,7 @@ Must not: log, format for a terminal, or import anything but the standard librar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
 class WatcherError(Exception):
@@ -46,8 +46,7 @@ class UsageProblem(WatcherError):
     exit_code = 2
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Issue:
+class Issue(Struct, frozen=True, order=True):
     """One problem in a file that a person wrote.
 
     ``line`` and ``column`` count from 1; 0 means "the whole file". ``severity`` is ``error`` (the file is refused)

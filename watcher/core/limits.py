@@ -5,12 +5,13 @@ Shipped values are the defaults and are pinned by one test; fault tests use ``Li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from typing import Self
 
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+
+class Limits(Struct, frozen=True):
     """Bounds on what a publisher, a feed or a disk can cost. Units are in the names (s, bytes, chars, or counts)."""
 
     # fetch (reliability study, section 7, rules 1-4)
@@ -82,4 +83,4 @@ class Limits:
                 changed[field.name] = value * factor
             elif field.name.endswith("_bytes") and field.name not in ("parse_memory_bytes", "validator_bytes"):
                 changed[field.name] = max(4096, int(value * factor))
-        return replace(self, **changed)  # type: ignore[arg-type]  # field names and types come from the class itself
+        return replace(self, **changed)

@@ -7,7 +7,8 @@ Spans are ``[start, end)`` in characters of the stored field.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from watcher.core import basics
 from watcher.core.moved import NOWHERE, Moved
@@ -22,8 +23,7 @@ Outcome = basics.Outcome
 # --- sources ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SourceSpec:
+class SourceSpec(Struct, frozen=True):
     """A source as the watchlist wants it (desired state), with the link's reliability and role.
 
     ``kind`` ``none`` means that no kind we have can read it: it is listed with its reason and never polled.
@@ -58,8 +58,7 @@ class SourceSpec:
         return self.kind == "none" or self.recorded in ("dead", "blocked")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A source that is ours until ``lease_until``: all that a poll needs to know about it.
 
     ``token`` is the fencing token; the final write checks it. ``seen_items`` are the per-item digests of the last
@@ -96,8 +95,7 @@ class Claim:
 # --- fetch and parse --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """The answer to one request after all hops. ``body`` is decoded from its transfer coding, nothing more.
 
     ``headers`` are lower-cased names, in order, duplicates kept. ``etag``/``last_modified`` are those of a 200 that may
@@ -129,8 +127,7 @@ class Fetched:
         return next((value for key, value in self.headers if key == name), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One item as it came, scrubbed and cut: the text matched is the text stored.
 
     ``published`` is None where the claimed date cannot be a time; ``published_raw`` is kept as sent. ``outlet`` and
@@ -154,8 +151,7 @@ class Entry:
     item_digest: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A term of a rule at a span of a field. ``field`` is ``title`` or ``text``; ``form`` is the form that matched."""
 
     term: str
@@ -166,8 +162,7 @@ class Match:
     flag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(Struct, frozen=True):
     """A rule that is met in an entry. ``suppressed_by`` names what took it back (an ``unless``), or is empty.
 
     ``places`` counts the places where it is met that do not overlap (what saturates); ``flag`` is ``look-alike`` where
@@ -181,8 +176,7 @@ class Firing:
     flag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SignalEvidence:
+class SignalEvidence(Struct, frozen=True):
     """What the rules of one signal found. ``blocked_by`` is set where ``needs`` is not met or ``unless`` is."""
 
     signal: str
@@ -190,8 +184,7 @@ class SignalEvidence:
     blocked_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FacetMention:
+class FacetMention(Struct, frozen=True):
     """A declared facet in the matching sentences: ``kind`` institution, actor, provision, condition…; ``value`` its id.
 
     ``signals`` names those whose matching sentences hold it.
@@ -203,8 +196,7 @@ class FacetMention:
     signals: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FigureReading:
+class FigureReading(Struct, frozen=True):
     """A tracked quantity read from a sentence. ``qualifier``: over, about, under, total, added or empty."""
 
     figure: str
@@ -217,8 +209,7 @@ class FigureReading:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """All that matching found in one entry for one watchlist revision: plain data, no arithmetic done yet.
 
     ``lead_end`` is where the lead of the text ends: matches before it count as lead.
@@ -232,16 +223,14 @@ class Evidence:
     lead_end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedEntry:
+class ParsedEntry(Struct, frozen=True):
     """An entry with its evidence, one per watchlist (key: watchlist id); absent where nothing matched at all."""
 
     entry: Entry
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedFeed:
+class ParsedFeed(Struct, frozen=True):
     """A body after the sandbox. ``item_digests`` lists every item in the body, skipped ones too; empty if not cut.
 
     ``skipped`` counts items that were seen before and not parsed again; ``dropped`` those over a cap. ``warnings`` are
@@ -267,8 +256,7 @@ class ParsedFeed:
 # --- scoring ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One named share of a score. Points of all parts sum to the score. ``kind``: rule, context or cap."""
 
     kind: str
@@ -279,8 +267,7 @@ class Part:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """How an entry was scored for one signal. ``reached`` is score ≥ the signal's threshold: a hit."""
 
     signal: str
@@ -296,8 +283,7 @@ class Assessment:
 # --- decide: stored state + parsed feed + now -> intents ---------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(Struct, frozen=True):
     """What decide needs of an entry that the store has (``is_tombstone``: pruned, only its keys are known).
 
     One that is known by an alias comes under that alias as its key, beside its own.
@@ -315,8 +301,7 @@ class StoredEntry:
     is_loose: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EntryLookup:
+class EntryLookup(Struct, frozen=True):
     """What to look up for one source: keys (aliases count), link keys and content digests of the entries in a body."""
 
     source_id: int
@@ -325,8 +310,7 @@ class EntryLookup:
     contents: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLookup:
+class ShownLookup(Struct, frozen=True):
     """What a body of a source shows: the keys of the entries that were parsed, and the digests of all its items.
 
     So that items which were skipped because their bytes are known count as shown.
@@ -337,16 +321,14 @@ class ShownLookup:
     items: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Departed:
+class Departed(Struct, frozen=True):
     """Ids of entries of the body before that are not in this one: taken back by their publisher, or rolled off its end."""
 
     withdrawn: tuple[int, ...] = ()
     rolled: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StoredText:
+class StoredText(Struct, frozen=True):
     """A stored entry as rules see it: what catch-up and rescore score again, without a child (it is scrubbed)."""
 
     entry_id: int
@@ -358,8 +340,7 @@ class StoredText:
     first_seen: Micros
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What is told of an entry: its title now, where and when it stands."""
 
     title: str
@@ -368,8 +349,7 @@ class Told:
     published: Micros | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredHit:
+class StoredHit(Struct, frozen=True):
     """A hit as it counts now: what a rescore compares with."""
 
     hit_id: int
@@ -381,8 +361,7 @@ class StoredHit:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextAssessed:
+class TextAssessed(Struct, frozen=True):
     """A stored entry after it was scored again: every assessment with a score, and the evidence it came from."""
 
     entry_id: int
@@ -391,8 +370,7 @@ class TextAssessed:
     evidence: Evidence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredEntry:
+class ScoredEntry(Struct, frozen=True):
     """An entry after the parent's arithmetic: assessments per watchlist id."""
 
     entry: Entry
@@ -400,8 +378,7 @@ class ScoredEntry:
     assessments: Mapping[str, tuple[Assessment, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class EntryIntent:
+class EntryIntent(Struct, frozen=True):
     """What shall be written for one entry.
 
     ``entry_id`` None makes a new entry; else a revision ``revision_no`` is added where ``new_revision``. ``aliases`` are
@@ -424,8 +401,7 @@ class EntryIntent:
     duplicate_of: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceChange:
+class SourceChange(Struct, frozen=True):
     """The source's row after the poll. ``health`` starts a new interval where it differs from the stored one.
 
     ``retry_not_before`` is a publisher's Retry-After: not even ``poll --all`` goes past it.
@@ -452,16 +428,14 @@ class SourceChange:
     moved: Moved = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A message about ourselves that is owed to every channel: its idempotency key and what it says."""
 
     key: str
     payload: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class HostHold:
+class HostHold(Struct, frozen=True):
     """A host that asked to be left alone, by any of its sources, until a time."""
 
     host: str
@@ -469,8 +443,7 @@ class HostHold:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PollIntent:
+class PollIntent(Struct, frozen=True):
     """Everything one poll writes, in one transaction.
 
     ``revisions`` names the watchlists (id → revision, hex) that this poll was scored under, also where nothing matched;
@@ -510,8 +483,7 @@ class PollIntent:
 # --- alerts -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class OwedAlert:
+class OwedAlert(Struct, frozen=True):
     """A message that is owed to a channel, claimed for sending. ``attempts`` counts this one too.
 
     ``key`` stays the same through any crash: a receiver that knows it drops the second copy. ``payload`` is what is

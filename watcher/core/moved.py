@@ -8,7 +8,8 @@ redirect ends, it is asked again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from watcher.core.basics import SECOND, Micros
 
@@ -18,8 +19,7 @@ FAILURES_TO_RETURN = 3
 _PERMANENT = ("301 ", "308 ")
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """Where permanent redirects lead, since when, and in how many answers without another one between.
 
     ``at`` is since when the new address is asked at once.

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, NoReturn, cast
+
+from msgspec.structs import replace
 
 from watcher.core.document import Place, Query
 from watcher.core.errors import Issue, UsageProblem

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate, takewhile
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Style:
+
+class Style(Struct, frozen=True):
     """What the place of output can show. ``unicode`` False keeps our own signs to ASCII; meaning never hangs on colour."""
 
     width: int = 80
@@ -144,8 +144,7 @@ def packed(facts: Sequence[str], style: Style, *, indent: int = 0) -> list[str]:
     return [*lines, *block(line, style.width, first=edge)] if line else lines
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table. ``least`` is the width below which it is not shrunk; 0 keeps it at its natural width."""
 
     title: str
@@ -153,8 +152,7 @@ class Column:
     right: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table of clean cells. Columns with ``least`` share what the width lacks, and wrap."""
 
     columns: Sequence[Column]

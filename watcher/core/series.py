@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from itertools import chain, islice
+
+from msgspec import Struct
 
 from watcher.core.basics import SECOND, Micros
 from watcher.core.period import from_micros, to_micros
@@ -15,8 +16,7 @@ DAY: Micros = 86400 * SECOND
 HOUR: Micros = 3600 * SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class FigurePoint:
+class FigurePoint(Struct, frozen=True):
     """One reading of a figure: what a source said, when, in which sentence.
 
     ``sighting`` is the class of the wording's first sighting. ``at`` is when the publisher says it was published, where that is a time before we saw it, else when we saw it first
@@ -57,8 +57,7 @@ ABOUT = 0.1
 """How far "about" reaches to both sides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """Readings of different sources, of one time and one kind, that cannot all be so; by date."""
 
     figure: str
@@ -124,8 +123,7 @@ def _contradict(one: Sequence[FigurePoint], other: Sequence[FigurePoint]) -> boo
 # --- what is drawn ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A value at a moment, with what may be said about it."""
 
     at: Micros
@@ -133,8 +131,7 @@ class Point:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """Points of one kind. ``shape``: ``dots``, ``line`` (through the points) or ``steps`` (a value holds until the next)."""
 
     name: str
@@ -142,8 +139,7 @@ class Series:
     shape: str = "dots"
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """Maps values between ``low`` and ``high`` onto 0–1."""
 
     low: float

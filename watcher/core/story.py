@@ -5,8 +5,9 @@ How entries are grouped stands in `core/grouping`; who they come from in `core/o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from watcher.core.basics import Micros
 
@@ -17,8 +18,7 @@ STANDINGS: tuple[Standing, ...] = ("document", "primary", "report")
 """In the order in which they stand in a story."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoryRow:
+class StoryRow(Struct, frozen=True):
     """The story of an entry, and how the entry stands in it.
 
     ``way`` is how it came there (first, link, title, text, likeness, join, split), ``likeness`` how like it is to

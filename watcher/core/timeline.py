@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
+
+from msgspec import Struct
 
 from watcher.core.basics import Micros
 from watcher.core.period import from_micros, to_micros
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineItem:
+class TimelineItem(Struct, frozen=True):
     """Something at a time. ``kind``: ``background`` (the watchlist says it), ``rung`` (a signal climbed) or ``hit``."""
 
     at: Micros

@@ -10,8 +10,9 @@ the time that went by: a day on which all were blind adds nothing, not a zero.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 CHANGE_BELOW: Final = 0.01
 """Chance below which a difference is shown as one: boards are read every day, and have many rows."""
@@ -19,8 +20,7 @@ CHANGE_BELOW: Final = 0.01
 _NEGLIGIBLE: Final = 1e-18
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True):
     """Two counts with the days for which there was sight, what the test says, and the word for it.
 
     ``word``: ``up``, ``down``, ``as before``, ``too few`` (no split of so few could show a change), ``none`` (nothing in

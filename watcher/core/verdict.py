@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from watcher.core.basics import Micros
 from watcher.core.errors import UsageProblem, WatcherError
@@ -52,8 +53,7 @@ ANALYST_CHARS = 100
 _GRADE = re.compile(r"([A-F])\s*-?\s*([1-6])")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One decision on one hit. ``reliability`` and ``credibility`` are set where it is a grade (Admiralty A–F, 1–6)."""
 
     id: int
@@ -71,8 +71,7 @@ class Verdict:
     covered_by: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Where a hit stands after all its verdicts.
 
     ``decided`` is the decision that gave it its state (None: new), ``grade`` the last one like ``B2`` or empty; what was
@@ -152,8 +151,7 @@ def taken_back(verdicts: Sequence[Verdict]) -> frozenset[int]:
 # --- deciding ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What somebody wants to decide. ``over`` says that a decision of somebody else is meant to be replaced.
 
     ``seen`` has the newest row that he saw of each hit; a hit that got another one since is refused.
@@ -171,24 +169,21 @@ class Wish:
     seen: Mapping[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A row to write, its ``id`` 0. ``with_hit`` is the hit whose decision brought it (a member of its story)."""
 
     verdict: Verdict
     with_hit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Rows to write, the named hits before their members; and hits that are left as they are, with why."""
 
     drafts: tuple[Draft, ...] = ()
     left: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass
-class _Making:
+class _Making(Struct):
     drafts: list[Draft] = field(default_factory=list)
     left: list[tuple[int, str]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -350,8 +345,7 @@ def said_of(standing: Standing) -> str:
 # --- what is still to be decided ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class OpenHit:
+class OpenHit(Struct, frozen=True):
     """A hit on which nobody decided yet; ``story`` is None where its entry is not grouped."""
 
     hit_id: int

@@ -6,8 +6,9 @@ Must not: hold anything that is not stored; compute likelihood.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from watcher.core.basics import Micros
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from watcher.core.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class HitFilter:
+class HitFilter(Struct, frozen=True):
     """What to list. Period is [since, until) by first seen; None means open. ``limit`` None means all.
 
     ``order`` is ``newest`` or ``score`` (best first); a limit takes the first ones of that order. ``without`` leaves out
@@ -38,8 +38,7 @@ class HitFilter:
     without: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HitRow:
+class HitRow(Struct, frozen=True):
     """One line of a report."""
 
     hit_id: int
@@ -62,8 +61,7 @@ class HitRow:
     duplicate_of: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AssessmentRow:
+class AssessmentRow(Struct, frozen=True):
     """One scoring of a hit, newest first in lists."""
 
     assessed_at: Micros
@@ -76,8 +74,7 @@ class AssessmentRow:
     facets: tuple[FacetMention, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HitDetail:
+class HitDetail(Struct, frozen=True):
     """All that `explain` shows.
 
     ``title`` of the row and ``text`` are those of revision ``entry_revision``. ``ladder`` and ``rule_rungs`` (rule id,
@@ -101,8 +98,7 @@ class HitDetail:
     rule_rungs: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(Struct, frozen=True):
     """State of a source: what `sources` shows."""
 
     name: str
@@ -132,8 +128,7 @@ class SourceRow:
     moved_to: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """When somebody looked at all: a daemon from ``first`` on in ``spans``, a person by hand in between.
 
     Spans are [start, end) in order; ``by_hand`` has the times of polls outside of them by source. Of the time before
@@ -145,8 +140,7 @@ class Watch:
     by_hand: Mapping[str, tuple[Micros, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A source was in this state from ``since`` until ``until`` (None: still is)."""
 
     source: str
@@ -156,8 +150,7 @@ class Interval:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """All hits of one signal on one rung in a period, those too that a limit keeps out of a list."""
 
     signal: str
@@ -167,8 +160,7 @@ class Tally:
     newest: Micros
 
 
-@dataclass(frozen=True, slots=True)
-class WatchlistRow:
+class WatchlistRow(Struct, frozen=True):
     """A watchlist that the database knows, in its newest revision; lists have the newest loaded first.
 
     ``outline`` is what faces show of it, as plain data: signals with their rules' rungs, ladders, facets, figures with
@@ -183,8 +175,7 @@ class WatchlistRow:
     outline: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class HitExtra:
+class HitExtra(Struct, frozen=True):
     """What a full report adds to a hit: where it stands with analysts, its story, and the words that made it.
 
     ``text`` is the wording that was scored, ``matches`` are the spans of the rules that count. ``grade`` is an analyst's (reliability and credibility), or empty.
@@ -202,8 +193,7 @@ class HitExtra:
     facets: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AwayRow:
+class AwayRow(Struct, frozen=True):
     """A hit that somebody dismissed or called a copy, with who, when and why."""
 
     row: HitRow
@@ -214,8 +204,7 @@ class AwayRow:
     duplicate_of: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GivenReport:
+class GivenReport(Struct, frozen=True):
     """A report that was given (``--mark``)."""
 
     number: int
@@ -227,16 +216,14 @@ class GivenReport:
     revision: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """Decisions of analysts made in a period, counted by the state that they led to."""
 
     state: str
     decisions: int
 
 
-@dataclass(frozen=True, slots=True)
-class FullFacts:
+class FullFacts(Struct, frozen=True):
     """What a whole report holds beside its hits and its board; ``extras`` by hit id, of the hits that are shown.
 
     ``late`` counts hits of texts from before the period that were made after the last report was given: a rescore or a
@@ -254,8 +241,7 @@ class FullFacts:
     histories: Mapping[int, tuple[Verdict, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFacts:
+class ReportFacts(Struct, frozen=True):
     """What a report is made of, for one watchlist and one period; read in one snapshot.
 
     ``signals`` are (id, title) in the order of the watchlist; ``ladders`` (signal id, its rungs from low to high).
@@ -284,8 +270,7 @@ class ReportFacts:
     watch: Watch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BoardFacts:
+class BoardFacts(Struct, frozen=True):
     """What a board is made of, for one watchlist and one period; read in one snapshot.
 
     ``intervals`` reach back over the baseline of the trend. ``mark`` names the newest rows of what can change a board,
@@ -304,8 +289,7 @@ class BoardFacts:
     watch: Watch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TableSize:
+class TableSize(Struct, frozen=True):
     """Rows and bytes (indexes included) of a table; bytes are None where the database does not count them."""
 
     name: str

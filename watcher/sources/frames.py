@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+from msgspec.structs import asdict
 
 from watcher.core.errors import SourceError
 from watcher.core.limits import Limits

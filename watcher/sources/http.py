@@ -12,11 +12,11 @@ import hashlib
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
 import aiohttp
+from msgspec.structs import replace
 
 from watcher import __version__
 from watcher.core.errors import SourceError

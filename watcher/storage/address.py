@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from watcher.core.errors import UsageProblem
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A database as given: ``path`` for SQLite (None elsewhere), ``url`` for everything else."""
 
     path: Path | None

@@ -7,9 +7,9 @@ A hit is one row of `hits`; what an analyst decided stands in the newest row of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, and_, case, func, literal, select, text
 
 from watcher.core.basics import Micros, Sighting

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from msgspec.structs import asdict
 from sqlalchemy import Connection, Row, bindparam, case, select, update
 
 from watcher.core.document import Document

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, cast
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, Select, case, func, or_, select
 
 from watcher.core.basics import Micros

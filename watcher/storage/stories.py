@@ -6,8 +6,8 @@ An entry without a row is not yet grouped.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from watcher.core.story import StoryRow, rank
@@ -44,8 +44,7 @@ def story_members(connection: Connection, story_ids: Sequence[int]) -> dict[int,
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class StoryLine:
+class StoryLine(Struct, frozen=True):
     """One story in a list: the title of its lead, and how many hits it has."""
 
     story_id: int
@@ -58,8 +57,7 @@ class StoryLine:
     hits: int
 
 
-@dataclass(frozen=True, slots=True)
-class MemberLine:
+class MemberLine(Struct, frozen=True):
     """One entry of a story, with all that is known of why it stands there."""
 
     entry_id: int
