@@ -165,8 +165,8 @@ def cli(no_pager: bool) -> None:  # read where lines are written
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. The console script and ``python -m watcher`` call this."""
     _make_streams_safe()
-    # Imports make many objects that stay: looking for garbage among them costs a tenth of the start-up.
-    gc.set_threshold(50_000)
+    # Imports make some seventy thousand objects that stay: looking for garbage among them costs a tenth of the start-up.
+    gc.set_threshold(250_000)
     code = _run(arguments)
     if arguments is None:
         # The process ends here, and its memory with it: no last search for garbage (an eighth of a report's CPU).

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate, takewhile
 
 from msgspec import Struct, field
@@ -62,6 +63,7 @@ class Style(Struct, frozen=True):
         return " · " if self.unicode else " | "
 
 
+@lru_cache(maxsize=1024)
 def character_width(character: str) -> int:
     """Columns that one character takes."""
     if character.isascii():
@@ -99,15 +101,16 @@ def wrap(text: str, columns: int) -> list[str]:
     """The text in lines of at most so many columns, broken at spaces; a longer word is broken where it must be."""
     columns = max(columns, 2)
     lines: list[str] = []
-    line = ""
+    line, used = "", 0
     for word in text.split(" "):
-        candidate = f"{line} {word}" if line else word
-        if width(candidate) <= columns:
-            line = candidate
+        wide = width(word)
+        if (used + 1 if line else 0) + wide <= columns:
+            line, used = (f"{line} {word}", used + 1 + wide) if line else (word, wide)
             continue
         if line:
             lines.append(line)
         *whole, line = _pieces(word, columns)
+        used = width(line)
         lines.extend(whole)
     if line or not lines:
         lines.append(line)
