@@ -65,6 +65,7 @@ async def work(folder: Path, place: dict[str, Any], workers: int, drive: Callabl
     clock = SetClock(int(datetime(2025, 12, 2, tzinfo=UTC).timestamp()) * 1_000_000)
     async with build_duties(settings, Hooks(clock=clock)) as duties:
         loop = asyncio.get_running_loop()
+        await duties.poller.reading.parser.has_no_network()  # the children's server has started, as all else has
 
         def update() -> None:
             clock.move(7200)

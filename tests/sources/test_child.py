@@ -71,7 +71,7 @@ def lying(watchlist: bytes) -> dict[str, Evidence]:
 
 @pytest.mark.parametrize("name", ["another text", "another revision", "unknown signal", "unknown rule", "span outside"])
 def test_lying_evidence_is_refused(watchlist: bytes, name: str) -> None:
-    verifier = Verifier(Limits(), [watchlist])
+    verifier = Verifier(Limits(), lambda: [pickle.loads(watchlist)])
     feed = parsed_feed_from_json(answer(rss(HIT), [pickle.loads(watchlist)])[1:])
     assert verifier.feed(b"F" + parsed_feed_to_json(feed)) == feed
     (entry,) = feed.entries

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.sources.helpers import item, parse, refused, rss
 from watcher.core.limits import Limits
 from watcher.core.model import Entry
+from watcher.core.space import fold_lines
 from watcher.sources import cutter, fields, plain
 from watcher.sources.fields import FieldCleaner, primary_language
-from watcher.sources.plain import fold_space, plain_text, scrub
+from watcher.sources.plain import plain_text, scrub
 
 ATOM = """<?xml version="1.0"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="uk" xml:base="http://base.test/a/">
@@ -221,7 +222,7 @@ def test_a37_the_longer_wish_counts(head: str, seconds: float | None) -> None:
     ],
 )  # fmt: skip
 def test_html_to_text(markup: str, text: str) -> None:
-    assert fold_space(plain_text(scrub(markup)[0], 10_000)) == text
+    assert fold_lines(plain_text(scrub(markup)[0], 10_000)) == text
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_c11_words_split_by_markup_are_whole(markup: str, text: str) -> None:
 
 
 def test_many_tags_are_stripped_in_linear_time() -> None:
-    assert fold_space(plain_text("<div>" * 50_000 + "x", 10**6)) == "x"
+    assert fold_lines(plain_text("<div>" * 50_000 + "x", 10**6)) == "x"
 
 
 @given(st.text(st.characters(), max_size=200))

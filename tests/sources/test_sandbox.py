@@ -221,13 +221,13 @@ HOSTILE: dict[str, ParsedFeed] = {
 
 
 def test_a_sound_answer_is_taken() -> None:
-    assert Verifier(Limits(), ()).feed(b"F" + parsed_feed_to_json(FEED)) == FEED
+    assert Verifier(Limits(), list).feed(b"F" + parsed_feed_to_json(FEED)) == FEED
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_hostile_answers_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        Verifier(Limits(), ()).feed(b"F" + parsed_feed_to_json(HOSTILE[name]))
+        Verifier(Limits(), list).feed(b"F" + parsed_feed_to_json(HOSTILE[name]))
 
 
 @pytest.mark.parametrize(
@@ -236,12 +236,12 @@ def test_hostile_answers_are_refused(name: str) -> None:
 )  # fmt: skip
 def test_answers_of_no_shape_are_refused(answer: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        Verifier(Limits(), ()).feed(answer)
+        Verifier(Limits(), list).feed(answer)
 
 
 def test_an_errors_words_are_cleaned() -> None:
     with pytest.raises(SourceError) as caught:
-        Verifier(Limits(), ()).feed(b"E" + b'["parse", "crashed", "a\\u001b[31m' + b"x" * 500 + b'"]')
+        Verifier(Limits(), list).feed(b"E" + b'["parse", "crashed", "a\\u001b[31m' + b"x" * 500 + b'"]')
     assert caught.value.detail.isprintable()
     assert len(caught.value.detail) == 200
 

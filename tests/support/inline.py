@@ -15,11 +15,13 @@ from watcher.sources.verify import Verifier
 class InlineParser:
     """Parses in the caller's process, by the code that children run."""
 
-    def __init__(self, limits: Limits, watchlists: Sequence[bytes] = (), workers: int = 0) -> None:
-        del workers
+    def __init__(
+        self, limits: Limits, watchlists: Sequence[bytes] = (), workers: int = 0, loaded: object = None
+    ) -> None:
+        del workers, loaded
         self._limits = limits
         self._watchlists = [pickle.loads(one) for one in watchlists]
-        self._verifier = Verifier(limits, watchlists)
+        self._verifier = Verifier(limits, lambda: self._watchlists)
 
     async def __aenter__(self) -> Self:
         return self

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from watcher.storage.search import SearchIndex
     from watcher.storage.store import SqlStore
 
+    MakeParser = Callable[
+        [Limits, Sequence[bytes], int, Callable[[], Iterable[CompiledWatchlist]]], AbstractAsyncContextManager[Parser]
+    ]
+
 DEFAULT_DATABASE = "db/watcher.sqlite3"
 DEFAULT_WATCHLIST = "config/watchlist.yaml"
 
@@ -343,14 +347,14 @@ def _stored_document(engine: Engine, watchlist: str) -> Document:
 class Hooks(Struct):
     """What tests, the demo and the replay put in place of the machine's own: time, chance, crashes, and who listens.
 
-    ``sandbox`` makes what parses, from limits, pickled watchlists and a number of children.
+    ``sandbox`` makes what parses; it is called as `Sandbox` is.
     """
 
     clock: Clock | None = None
     jitter: Jitter | None = None
     trace: Callable[[str], None] = lambda _point: None
     on_poll: OnPoll = lambda _line: None
-    sandbox: Callable[[Limits, Sequence[bytes], int], AbstractAsyncContextManager[Parser]] | None = None
+    sandbox: MakeParser | None = None
 
 
 @asynccontextmanager
@@ -466,7 +470,12 @@ async def _build_generation(
     from watcher.app.reload import Generation
     from watcher.sources.sandbox import Sandbox
 
-    made = (hooks.sandbox or Sandbox)(settings.limits, [one.compiled_bytes for one in loaded], settings.workers)
+    made = (hooks.sandbox or Sandbox)(
+        settings.limits,
+        [one.compiled_bytes for one in loaded],
+        settings.workers,
+        lambda: [one.compiled for one in loaded],
+    )
     parser = await made.__aenter__()
 
     async def close() -> None:

@@ -12,6 +12,7 @@ import unicodedata
 from urllib.parse import unquote, urlsplit
 
 from watcher.core.model import Entry
+from watcher.core.space import one_line
 
 # Parameters that say where a reader came from, never what is read. Prefixes end in "_" or are whole names.
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "ga_")
@@ -35,7 +36,7 @@ def _digest(tag: str, *parts: str) -> bytes:
 
 def fold_space(text: str) -> str:
     """NFC, every run of white space as one space, none at the ends."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return one_line(unicodedata.normalize("NFC", text))
 
 
 def content_digest(title: str, text: str) -> bytes:

@@ -279,7 +279,7 @@ def _entry(raw: Mapping[str, Any], digest: bytes, reading: _Reading, request: Re
         cleaner.flag("loose")
     base = _base(raw, request.url)
     published, published_raw = _published(raw, cleaner)
-    source = raw.get("source") or {}
+    outlet, outlet_url = _outlet(raw, cleaner, base)
     language = _text(raw, "language") or request.language or _detail_language(raw) or own_language
     return cleaner.entry(
         guid=cleaner.guid(_text(raw, "id")),
@@ -289,8 +289,8 @@ def _entry(raw: Mapping[str, Any], digest: bytes, reading: _Reading, request: Re
         published=published,
         published_raw=published_raw,
         author=cleaner.line(_text(raw, "author"), limits.author_chars),
-        outlet=cleaner.line(_text(source, "title") or _text(source, "value"), limits.author_chars),
-        outlet_url=cleaner.link(_text(source, "href") or _text(source, "link") or _text(source, "url"), base),
+        outlet=outlet,
+        outlet_url=outlet_url,
         tags=_tags(raw, cleaner),
         language=primary_language(language),
         item_digest=digest,
@@ -319,6 +319,15 @@ def _base(raw: Mapping[str, Any], url: str) -> str:
         if base.lower().startswith(("http://", "https://")):
             return base
     return url
+
+
+def _outlet(raw: Mapping[str, Any], cleaner: FieldCleaner, base: str) -> tuple[str, str]:
+    """Who an aggregator says it has an entry from, and where they are."""
+    source = raw.get("source")
+    if not source:
+        return "", ""
+    name = cleaner.line(_text(source, "title") or _text(source, "value"), cleaner.limits.author_chars)
+    return name, cleaner.link(_text(source, "href") or _text(source, "link") or _text(source, "url"), base)
 
 
 def _detail_language(raw: Mapping[str, Any]) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urljoin
 
 from watcher.core.limits import Limits
 from watcher.core.model import Entry, Micros
-from watcher.sources.plain import fold_space, one_line, plain_text, scrub
+from watcher.core.space import fold_lines, one_line
+from watcher.sources.plain import plain_text, scrub
 
 MARKUP_FACTOR = 4
 """So many characters of markup are read for one character of text that is kept."""
@@ -45,7 +47,7 @@ class FieldCleaner:
     def body(self, markup: str) -> str:
         """Markup to text with lines."""
         limit = self.limits.text_chars
-        return self._cut(fold_space(self._words(markup, limit)), limit)
+        return self._cut(fold_lines(self._words(markup, limit)), limit)
 
     def body_cut(self, text: str) -> str:
         """Text of our own making, cut to what an entry may hold."""
@@ -66,7 +68,7 @@ class FieldCleaner:
 
     def link(self, text: str, base: str) -> str:
         """An absolute http or https address, or an empty string."""
-        clean = self._scrub(text).strip()
+        clean = self._scrub(text).strip() if text else ""
         if not clean or len(clean) > self.limits.link_chars:
             return ""
         if _PLAIN_LINK.fullmatch(clean):
@@ -134,6 +136,7 @@ class FieldCleaner:
         return text[:limit].rstrip()
 
 
+@lru_cache(maxsize=256)
 def primary_language(text: str) -> str:
     """The primary subtag of a language tag, lower-case, or an empty string."""
     match = _LANGUAGE.match(text.strip())

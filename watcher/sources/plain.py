@@ -80,16 +80,6 @@ def plain_text(markup: str, limit: int) -> str:
     return text
 
 
-def fold_space(text: str) -> str:
-    """White space folded: one space inside a line, one new line between lines, none at the ends."""
-    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
-
-
-def one_line(text: str) -> str:
-    """All white space folded to single spaces."""
-    return " ".join(text.split())
-
-
 def _strip(markup: str) -> str:
     spaced = _BLOCK.sub("\n<", markup)
     plain = _strip_plain(spaced)

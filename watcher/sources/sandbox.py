@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+import pickle
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from watcher.core.errors import SourceError
 from watcher.core.limits import Limits
@@ -18,6 +20,9 @@ from watcher.core.model import Claim, Fetched, ParsedFeed
 from watcher.sources import frames
 from watcher.sources.crew import Crew
 from watcher.sources.verify import Verifier
+
+if TYPE_CHECKING:
+    from watcher.core.program import CompiledWatchlist
 
 _INLINE_BYTES = 256 * 1024  # checked within half a millisecond; a thread would cost a third of that
 _NO_MEMORY = b'E["parse", "memory"'
@@ -30,11 +35,19 @@ class Sandbox:
         limits: time, memory and caps per task.
         watchlists: pickled compiled watchlists, from our own process; other watchlists need a new sandbox.
         workers: most children at a time; one per processor by default.
+        loaded: gives the same watchlists where this process has them loaded; without it they are unpickled when the
+            first evidence has to be checked.
     """
 
-    def __init__(self, limits: Limits, watchlists: Sequence[bytes] = (), workers: int = 0) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        watchlists: Sequence[bytes] = (),
+        workers: int = 0,
+        loaded: Callable[[], Iterable[CompiledWatchlist]] | None = None,
+    ) -> None:
         self._crew = Crew(limits, watchlists, workers or os.cpu_count() or 1)
-        self._verifier = Verifier(limits, watchlists)
+        self._verifier = Verifier(limits, loaded or partial(map, pickle.loads, watchlists))
 
     async def __aenter__(self) -> Self:
         self._crew.nursery()  # it loads what it needs while the first fetch is under way

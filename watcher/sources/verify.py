@@ -6,8 +6,7 @@ own feed, and no more than that.
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from watcher.core.limits import Limits
@@ -30,12 +29,12 @@ class Verifier:
 
     Args:
         limits: the caps that were asked for.
-        watchlists: pickled compiled watchlists, our own; loaded when the first evidence comes.
+        watchlists: gives the compiled watchlists, our own; asked when the first evidence comes.
     """
 
-    def __init__(self, limits: Limits, watchlists: Sequence[bytes]) -> None:
+    def __init__(self, limits: Limits, watchlists: Callable[[], Iterable[CompiledWatchlist]]) -> None:
         self._limits = limits
-        self._pickles = tuple(watchlists)
+        self._watchlists = watchlists
         self._loaded: dict[str, CompiledWatchlist] | None = None
 
     def feed(self, answer: bytes) -> ParsedFeed:
@@ -93,11 +92,11 @@ class Verifier:
             and len(entry.language) <= 3,
             "a field too long",
         )
-        _check(len(entry.tags) <= limits.tags, "too many tags")
-        _check(all(len(tag) <= limits.tag_chars for tag in entry.tags), "a tag too long")
-        for link in (entry.link, entry.outlet_url):
-            _check(not link or link[:8].lower().startswith(("http://", "https://")), "a link that is not of the web")
-        _check(_FLAGS.issuperset(entry.flags), "an unknown flag")
+        if entry.tags:
+            _check(len(entry.tags) <= limits.tags, "too many tags")
+            _check(max(map(len, entry.tags)) <= limits.tag_chars, "a tag too long")
+        _check(_is_web(entry.link) and _is_web(entry.outlet_url), "a link that is not of the web")
+        _check(not entry.flags or _FLAGS.issuperset(entry.flags), "an unknown flag")
         _check(len(entry.item_digest) in (0, DIGEST_BYTES), "a digest of the wrong size")
         _check(entry.published is None or abs(entry.published) < 2**53, "a time that is none")
 
@@ -105,13 +104,16 @@ class Verifier:
         from watcher.core.score import validate_evidence
 
         if self._loaded is None:
-            found = [pickle.loads(compiled) for compiled in self._pickles]  # noqa: S301 - our own process wrote them
-            self._loaded = {watchlist.id: watchlist for watchlist in found}
+            self._loaded = {watchlist.id: watchlist for watchlist in self._watchlists()}
         for name, evidence in parsed.evidence.items():
             watchlist = self._loaded.get(name)
             if watchlist is None:
                 raise ValueError("evidence for a watchlist that we do not have")
             validate_evidence(watchlist, evidence, parsed.entry.title, parsed.entry.text)
+
+
+def _is_web(link: str) -> bool:
+    return not link or link[:8].lower().startswith(("http://", "https://"))
 
 
 def _check(holds: bool, problem: str) -> None:
