@@ -206,7 +206,8 @@ def matching(watchlist: CompiledWatchlist) -> Work:
             if not sighting.spotted:
                 continue
             scan = Scan(watchlist, sighting, title, text, "", 1000)
-            begins, tokens = scan.reading.begins if scan.raw else [], scan.reading.tokens
+            begins, tokens = scan.reading.begins, scan.reading.tokens
+            scan.begin = begins.__getitem__  # nearly every token is asked for
             for term in scan.raw:
                 for _, begin, end in scan.hits(term):
                     scan.span(begins[begin], begins[end - 1] + len(tokens[end - 1]))

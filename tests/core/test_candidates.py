@@ -38,7 +38,7 @@ WATCHLIST = many_rules()
 
 
 def candidate_rules(text: str) -> dict[str, set[str]]:
-    return candidates(WATCHLIST, Sighting(WATCHLIST.lexis, Reading(f"{JOINT}{text}")))
+    return candidates(WATCHLIST, Sighting(WATCHLIST.lexis, Reading(f"{JOINT}{text}")), "en")
 
 
 words = st.sampled_from(["alpha", "beta", "gamma", "delta", "and", "40 vessels"])

@@ -80,6 +80,7 @@ def test_a_term_for_one_language_is_found_only_there() -> None:
 
     assert spelled(evidence(watchlist, "Die Note kam."), "Die Note kam.") == []
     assert spelled(evidence(watchlist, "Die Note kam.", language="de-AT"), "Die Note kam.") == ["Note"]
+    assert found("@paper | kam", "Die Note kam.", concepts=TWO.replace("draft, note", "draft")) == ["kam"]
 
 
 def test_forms_that_look_alike_stay_apart() -> None:

@@ -64,7 +64,8 @@ def test_stress_marks_go_and_other_marks_stay() -> None:
 
 
 def test_apostrophes_join_only_between_cyrillic_letters() -> None:
-    assert [Reading("зобовʼязання п’ять").form(at) for at in (0, 1)] == ["зобов'язання", "п'ять"]
+    reading = Reading("зобовʼязання п’ять")
+    assert [reading.form(at, start) for at, start in enumerate(reading.begins)] == ["зобов'язання", "п'ять"]
     assert Reading("Russia's").tokens == [b"russia", b"s"]
 
 
@@ -79,7 +80,7 @@ def test_a_span_refers_to_the_text_as_given() -> None:
 def test_suspect_words_are_named_with_their_readings() -> None:
     reading = Reading("кот N\u0410TO plain mо\u0301re guαrd Łódź")
 
-    found = {reading.spelling(index): readings for index, readings in reading.suspects()}
+    found = {reading.spelling(index, reading.begins[index]): readings for index, readings in reading.suspects()}
 
     assert "nato" in found["N\u0410TO"]
     assert "guard" in found["guαrd"]
@@ -95,7 +96,7 @@ def test_a_word_that_imitates_nothing_has_no_reading() -> None:
 def test_the_form_of_a_token_outside_the_alphabet() -> None:
     reading = Reading("Łódź now")
 
-    assert (reading.form(0), reading.spelling(0), reading.form(1)) == ("łódź", "Łódź", "now")
+    assert (reading.form(0, 0), reading.spelling(0, 0), reading.form(1, 5)) == ("łódź", "Łódź", "now")
 
 
 # --- the alphabet ---------------------------------------------------------------------------------------------------

@@ -231,6 +231,7 @@ class _Compiler:
             infos=tuple(self.table.infos),
             lexis=lexis,
             grants=groups.grants(),
+            term_grants=groups.term_grants(),
             gates=gates,
             anchors=sum(gates),
         )

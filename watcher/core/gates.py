@@ -1,4 +1,4 @@
-"""What a rule cannot fire without: groups of patterns in a text, and stretches of it. Must not: read a text."""
+"""What a rule cannot fire without: groups of terms in a text, and stretches of it. Must not: read a text."""
 
 from __future__ import annotations
 
@@ -50,13 +50,21 @@ class Groups:
         """The bit of a group, given out at the first question."""
         return self._bits.setdefault(group, 1 << len(self._bits))
 
-    def grants(self) -> tuple[int, ...]:
-        """By pattern, the bits of the groups that it belongs to."""
-        patterns_of = self.lexis.patterns_of()
-        found = [0] * len(self.lexis.patterns)
+    def term_grants(self) -> tuple[int, ...]:
+        """By term, the bits of the groups that it belongs to."""
+        found = [0] * len(self.slots)
         for group, bit in self._bits.items():
-            for pattern in {pattern for term in group for pattern in patterns_of[term]}:
-                found[pattern] |= bit
+            for term in group:
+                found[term] |= bit
+        return tuple(found)
+
+    def grants(self) -> tuple[int, ...]:
+        """By pattern, the bits of the groups that have a term which may stand there."""
+        found = [0] * len(self.lexis.patterns)
+        patterns_of = self.lexis.patterns_of()
+        for term, bits in enumerate(self.term_grants()):
+            for pattern in patterns_of[term]:
+                found[pattern] |= bits
         return tuple(found)
 
     def gates(
@@ -146,5 +154,5 @@ class Groups:
                 raise AssertionError(node)
 
     def _reach(self, pair: Close) -> int:
-        """So many tokens lie between parts of both sides at most, wherever in their terms these stand."""
-        return pair.distance + sum(max(len(self.slots[term]) for term in side) for side in (pair.left, pair.right))
+        """So many tokens lie between the beginnings of both sides at most."""
+        return pair.distance + max((len(self.slots[term]) for term in pair.left | pair.right), default=0)

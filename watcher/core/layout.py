@@ -1,12 +1,13 @@
-"""The sentences of a text in its tokens, and which groups of patterns stand in each. Must not: know a rule's words."""
+"""The sentences of a text in its tokens, and which groups of terms stand in each. Must not: know a rule's words."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, compress, count, pairwise
+from operator import add
 
-from watcher.core.program import Spotted, Stretch
+from watcher.core.program import Stretch
 from watcher.core.sentence import sentence_ends
 
 
@@ -16,9 +17,11 @@ class Layout:
     ``chars`` and ``tokens`` tell where each begins, and at last where the text ends. No token lies in two sentences.
     """
 
-    __slots__ = ("chars", "tokens")
+    __slots__ = ("_begins", "_code", "chars", "tokens")
 
     def __init__(self, text: str, code: bytes) -> None:
+        self._code = code
+        self._begins: dict[int, list[int]] = {}
         self.chars = chars = [0, *sentence_ends(text)]
         counts = [len(code[start:end].split()) for start, end in pairwise(chars)]
         self.tokens = list(accumulate(counts, initial=0))
@@ -35,32 +38,36 @@ class Layout:
         """The characters of a sentence: first, and the one after the last."""
         return self.chars[sentence], self.chars[sentence + 1]
 
+    def begin(self, token: int) -> int:
+        """The character where a token begins."""
+        sentence = bisect_right(self.tokens, token) - 1
+        begins = self._begins.get(sentence) or self._places(sentence)
+        return begins[token - self.tokens[sentence]]
+
+    def token(self, char: int) -> int:
+        """The first token that begins at a character or behind it."""
+        sentence = min(bisect_right(self.chars, char), len(self.chars) - 1) - 1
+        return self.tokens[sentence] + bisect_left(self._places(sentence), char)
+
+    def _places(self, sentence: int) -> list[int]:
+        start, end = self.span(sentence)
+        pieces = self._code[start:end].split(b" ")
+        begins = map(add, accumulate(map(len, pieces), initial=start), count())
+        found = self._begins[sentence] = list(compress(begins, pieces))
+        return found
+
 
 class Standing:
-    """Which groups of patterns stand in which sentence, as bits."""
+    """Which groups of terms stand in which sentence, as bits."""
 
     __slots__ = ("_anchored", "_around", "_held", "_layout", "_masks")
 
-    def __init__(self, layout: Layout, tokens: Sequence[bytes], spotted: Spotted, bits: dict[int, int]) -> None:
+    def __init__(self, layout: Layout, places: Iterable[tuple[Iterable[int], int]]) -> None:
         self._layout = layout
-        self._masks: dict[int, int] = {}
+        self._masks = _masks(layout.tokens, places)
+        self._held = sorted(self._masks)
         self._anchored: dict[int, list[int]] = {}
         self._around: dict[tuple[int, int], int] = {}
-        self._read(tokens, spotted, bits)
-        self._held = sorted(self._masks)
-
-    def _read(self, tokens: Sequence[bytes], spotted: Spotted, bits: dict[int, int]) -> None:
-        firsts = self._layout.tokens
-        sizes = [
-            len(b" ".join(tokens[first:after])) + (after > first)
-            for first, after in pairwise(firsts)
-        ]
-        begins = list(accumulate(sizes, initial=0))  # of each sentence in the joined tokens, the space before it first
-        masks = self._masks
-        for pattern, start, _ in spotted:
-            if pattern in bits:
-                sentence = bisect_right(begins, start) - 1
-                masks[sentence] = masks.get(sentence, 0) | bits[pattern]
 
     def holds(self, stretch: Stretch) -> bool:
         """True where some sentence meets a stretch."""
@@ -91,3 +98,13 @@ class Standing:
                 found |= masks[near]
             self._around[sentence, reach] = found
         return found
+
+
+def _masks(firsts: Sequence[int], places: Iterable[tuple[Iterable[int], int]]) -> dict[int, int]:
+    """By sentence, the bits of what begins there."""
+    masks: dict[int, int] = {}
+    for tokens, bits in places:
+        for token in tokens:
+            sentence = bisect_right(firsts, token) - 1
+            masks[sentence] = masks.get(sentence, 0) | bits
+    return masks

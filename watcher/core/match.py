@@ -14,7 +14,7 @@ from watcher.core.figure import readings
 from watcher.core.limits import Limits
 from watcher.core.model import Evidence, Firing, SignalEvidence
 from watcher.core.program import CompiledRule, CompiledSignal, CompiledWatchlist, Context
-from watcher.core.scan import JOINT, Hit, Scan, Sighting
+from watcher.core.scan import JOINT, Hit, Scan, Sighting, base_language
 from watcher.core.text import Reading
 
 
@@ -149,7 +149,7 @@ def find_evidence(
     """
     reading = Reading(f"{title}{JOINT}{text}")
     sighting = Sighting(watchlist.lexis, reading)
-    rules = candidates(watchlist, sighting)
+    rules = candidates(watchlist, sighting, base_language(language))
     if not rules:
         return None
     figures = rules.pop("", ())

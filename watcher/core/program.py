@@ -181,7 +181,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What must stand close together, a bit for each group of patterns.
+    """What must stand close together, a bit for each group of terms.
 
     ``here`` in one sentence, ``anchor`` being the rarest of it; ``around`` in that sentence or at most ``reach`` tokens
     from it.
@@ -197,8 +197,8 @@ class Stretch:
 class Gate:
     """What a rule (of a signal) or a figure (signal empty) cannot fire without.
 
-    ``needed`` has a bit for each group of patterns of which one must stand in the text; each of the stretches must be
-    met in some sentence.
+    ``needed`` has a bit for each group of terms of which one must stand in the text; each of the stretches must be met
+    in some sentence.
     """
 
     signal: str
@@ -272,7 +272,9 @@ class CompiledWatchlist:
     infos: tuple[TermInfo, ...]
     lexis: Lexis
     grants: tuple[int, ...]
-    """By pattern, a bit for each group of patterns that it belongs to."""
+    """By pattern, a bit for each group that has a term which may stand there."""
+    term_grants: tuple[int, ...]
+    """By term, a bit for each group that it belongs to."""
     gates: Mapping[int, tuple[Gate, ...]]
     """By the bit of a group, the gates of the rules and figures whose rarest group it is."""
     anchors: int

@@ -34,7 +34,7 @@ def _spells(match: Match, body: str) -> bool:
     if match.flag or not match.form:
         return True
     reading = Reading(body[match.start : match.end])
-    spelled = " ".join(map(reading.form, range(len(reading.tokens))))[:FORM_CHARS]
+    spelled = " ".join(map(reading.form, range(len(reading.tokens)), reading.begins))[:FORM_CHARS]
     # A term may reach from the title into the text; what is told of it ends with the title.
     crosses = match.field == "title" and match.end == len(body)
     return bool(spelled) and (spelled == match.form or (crosses and match.form.startswith(spelled)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import accumulate, repeat
 from operator import itemgetter
 from typing import Final
 
@@ -12,12 +14,13 @@ from watcher.core.alphabet import OTHER_BYTE, decode, encode
 from watcher.core.layout import Layout
 from watcher.core.model import Match
 from watcher.core.program import Check, CompiledWatchlist, Lexis
-from watcher.core.sentence import STOPS, crosses_stop, lead_end
+from watcher.core.sentence import crosses_stop, lead_end, may_stop
 from watcher.core.text import Reading
 
 JOINT: Final = "\n\n"
 """Between title and text, so that one pass reads both: a blank line, which no phrase crosses."""
 _by_place = itemgetter(1, 2, 0)
+_pattern, _by_start = itemgetter(0), itemgetter(1)
 PLACES_PER_TERM: Final = 500
 FORM_CHARS: Final = 100
 Hit = tuple[int, int, int]
@@ -35,7 +38,7 @@ class Sighting:
     Words that imitate a form that some term knows are read as that form: ``flagged`` names them, by token.
     """
 
-    __slots__ = ("_layout", "flagged", "joined", "lexis", "reading", "spotted", "tokens")
+    __slots__ = ("_layout", "_places", "flagged", "joined", "lexis", "reading", "spotted", "tokens")
 
     def __init__(self, lexis: Lexis, reading: Reading) -> None:
         self.lexis = lexis
@@ -45,6 +48,7 @@ class Sighting:
         self.joined = b" %b " % b" ".join(self.tokens)
         self.spotted = lexis.spot(self.joined)
         self._layout: Layout | None = None
+        self._places: dict[int, list[int]] | None = None
 
     @property
     def layout(self) -> Layout:
@@ -67,23 +71,29 @@ class Sighting:
                     break
         return tokens
 
+    def _placed(self) -> Iterator[tuple[int, int]]:
+        """Every pattern with the token where it begins, in order of the text."""
+        spots = sorted(self.spotted, key=_by_start)
+        starts = list(map(_by_start, spots))
+        steps = map(self.joined.count, repeat(b" "), [0, *starts], starts)
+        return zip(map(_pattern, spots), accumulate(steps), strict=True)
+
+    @property
     def places(self) -> dict[int, list[int]]:
-        """By term, the tokens where it begins. Checks are still to be made."""
-        found: defaultdict[int, list[int]] = defaultdict(list)
-        tokens, whole, parts = self.tokens, self.lexis.whole, self.lexis.parts
-        count = self.joined.count
-        at = token = 0
-        for pattern, start, _ in self.spotted:
-            token += count(b" ", at, start) if start >= at else -count(b" ", start, at)
-            at = start
-            for term in whole[pattern]:
-                found[term].append(token)
-            if pattern in parts:
-                for part in parts[pattern]:
-                    begin = token - part.back
-                    if part.holds(tokens, begin):
-                        found[part.term].append(begin)
-        return dict(found)
+        """By term, the tokens where it begins, found at the first look. Checks are still to be made."""
+        if self._places is None:
+            found: defaultdict[int, list[int]] = defaultdict(list)
+            tokens, whole, parts = self.tokens, self.lexis.whole, self.lexis.parts
+            for pattern, token in self._placed():
+                for term in whole[pattern]:
+                    found[term].append(token)
+                if pattern in parts:
+                    for part in parts[pattern]:
+                        begin = token - part.back
+                        if part.holds(tokens, begin):
+                            found[part.term].append(begin)
+            self._places = dict(found)
+        return self._places
 
 
 class Scan:
@@ -102,7 +112,7 @@ class Scan:
         self.flagged = sighting.flagged
         self._hits: dict[int, list[Hit]] = {}
         self._places: dict[frozenset[int], list[Hit]] = {}
-        self.raw = sighting.places()
+        self.raw = sighting.places
         self._sighting = sighting
 
     @cached_property
@@ -139,24 +149,23 @@ class Scan:
 
     def _whole(self, places: list[int], size: int) -> list[int]:
         """Those places of a term where no sentence ends inside."""
-        reading = self.reading
-        begins, tokens, text = reading.begins, reading.tokens, reading.text
-        kept: list[int] = []
-        for begin in places:
-            for at in range(begin, begin + size - 1):
-                start, stop = begins[at] + len(tokens[at]), begins[at + 1]
-                if (stop - start != 1 or text[start] in STOPS) and crosses_stop(text, start, stop):
-                    break
-            else:
-                kept.append(begin)
-        return kept
+        return [begin for begin in places if not self._is_parted(begin, begin + size - 1)]
+
+    def _is_parted(self, first: int, last: int) -> bool:
+        """True where something stands between two tokens that parts what is said."""
+        begin, tokens, text = self.begin, self.reading.tokens, self.reading.text
+        if may_stop(text, begin(first), begin(last)) is None:
+            return False
+        return any(
+            crosses_stop(text, begin(token) + len(tokens[token]), begin(token + 1)) for token in range(first, last)
+        )
 
     def _accepts(self, token: int, check: Check) -> bool:
         if token in self.flagged:
             return check.kind != "case"
         if check.kind == "case":
-            return self.reading.spelling(token) in check.accepted
-        folded = self.reading.form(token)
+            return self.reading.spelling(token, self.begin(token)) in check.accepted
+        folded = self.reading.form(token, self.begin(token))
         if check.kind == "prefix":
             return any(map(folded.startswith, check.accepted))
         return folded in check.accepted
@@ -193,12 +202,17 @@ class Scan:
         end = self.text_at + self.lead
         if self.reading.offsets is not None:
             end = bisect_left(self.reading.offsets[0], end)
-        return bisect_left(self.reading.begins, end)
+        return self.layout.token(end)
 
     @cached_property
     def layout(self) -> Layout:
         """The sentences of title and text."""
         return self._sighting.layout
+
+    @cached_property
+    def begin(self) -> Callable[[int], int]:
+        """The character of the plain text where a token begins."""
+        return self.layout.begin
 
     # what leaves
 
@@ -214,14 +228,14 @@ class Scan:
         """A hit as it is told: term, field, span, form, flag."""
         term, begin, end = hit
         reading, flagged = self.reading, self.flagged
-        begins, tokens = reading.begins, reading.tokens
-        field, since, until = self.span(begins[begin], begins[end - 1] + len(tokens[end - 1]))
+        place, tokens = self.begin, reading.tokens
+        field, since, until = self.span(place(begin), place(end - 1) + len(tokens[end - 1]))
         code = b" ".join(tokens[begin:end])
         flag = ""
         if flagged and not flagged.keys().isdisjoint(range(begin, end)):
             flag = "look-alike"
         if flag or OTHER_BYTE in code:
-            form = " ".join([flagged.get(token) or reading.form(token) for token in range(begin, end)])
+            form = " ".join([flagged.get(token) or reading.form(token, place(token)) for token in range(begin, end)])
         else:
             form = decode(code)
         return Match(self.watchlist.infos[term].name, field, since, until, form[:FORM_CHARS], flag)

@@ -42,7 +42,7 @@ _WORD_BEFORE: Final = re.compile(r"[^\W_]+\Z")
 _WORD_AFTER: Final = re.compile(r"[\s\"'“«„‘(\[]*(\w*)")
 _LONGEST: Final = 1 + max(map(len, _ABBREVIATIONS))
 HARD_STOPS: Final = "!?;…"
-STOPS: Final = HARD_STOPS + ".\n"
+may_stop: Final = re.compile(f"[{HARD_STOPS}.\n]").search
 
 
 @lru_cache(4096)

@@ -241,12 +241,11 @@ class Reading:
             return start, end
         return self.offsets[0][start], self.offsets[1][end - 1]
 
-    def spelling(self, index: int) -> str:
-        """A token in its own letters and case, as it stands in the plain text."""
-        start = self.begins[index]
+    def spelling(self, index: int, start: int) -> str:
+        """A token, which begins at a place, in its own letters and case, as it stands in the plain text."""
         return self.text[start : start + len(self.tokens[index])]
 
-    def form(self, index: int) -> str:
-        """A token, folded."""
+    def form(self, index: int, start: int) -> str:
+        """A token, which begins at a place, folded."""
         token = self.tokens[index]
-        return fold(self.spelling(index)) if OTHER_BYTE in token else decode(token)
+        return fold(self.spelling(index, start)) if OTHER_BYTE in token else decode(token)
