@@ -278,7 +278,7 @@ def build_search(database: str, watchlist: str | None) -> Iterator[SearchDesk]:
             raise UsageProblem(f"watchlist {watchlist} was never loaded into this database")
 
         def document() -> Document | None:
-            return _stored_document(engine, chosen.id) if chosen else None
+            return stored_document(engine, chosen.id) if chosen else None
 
         expand = build_expand(Settings(cache_dir=cache_dir(os.environ)))
         reference = queries.newest_poll_at() or SystemClock().now()
@@ -333,12 +333,21 @@ def build_derive(database: str) -> Iterator[Derivation]:
         engine.dispose()
 
 
-def _stored_document(engine: Engine, watchlist: str) -> Document:
-    """The newest loaded revision of a watchlist, read from the files kept in the database."""
-    from watcher.core.watchlist import read_stored
+def stored_document(engine: Engine, watchlist: str) -> Document:
+    """The newest loaded revision of a watchlist: kept beside the compiled ones, or read from the files in the database."""
+    from watcher.app.watchlist_cache import WatchlistCache
     from watcher.storage.store import SqlStore
 
-    return read_stored(next(stored.files for stored in SqlStore(engine).documents() if stored.watchlist == watchlist))
+    stored = next(one for one in SqlStore(engine).documents() if one.watchlist == watchlist)
+    return WatchlistCache(cache_dir(os.environ)).document(stored.revision, lambda: read_anew(stored.files))
+
+
+def read_anew(files: Mapping[str, str]) -> Document:
+    """A watchlist that was stored, out of its YAML."""
+    # Imported where no cache has the document: what reads YAML takes a third of a short command's start.
+    from watcher.core.watchlist import read_stored
+
+    return read_stored(files)
 
 
 # --- polling ---------------------------------------------------------------------------------------------------------

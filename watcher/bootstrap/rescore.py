@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from watcher.bootstrap import Settings, build_expand
+from watcher.bootstrap import Settings, build_expand, read_anew
 
 if TYPE_CHECKING:
     from watcher.app.rescore import StoredSide, Write
@@ -41,7 +41,6 @@ def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterat
     from watcher.app.clock import SystemClock
     from watcher.app.scope import narrow
     from watcher.app.watchlist_cache import WatchlistCache, program
-    from watcher.core.watchlist import read_stored
     from watcher.storage.engine import open_engine
     from watcher.storage.lock import WriterLock
     from watcher.storage.queries import Queries
@@ -66,7 +65,7 @@ def build_rescore(settings: Settings, loaded: Loaded, *, writes: bool) -> Iterat
             return index.candidates(groups, newest_first=False)
 
         def read(under: ScoredUnder) -> Document:
-            return cache.document(under.revision, lambda: read_stored(under.files))
+            return cache.document(under.revision, lambda: read_anew(under.files))
 
         def scope() -> Scope:
             return narrow(stored, candidates, loaded.document, read, build_expand(settings), made_by)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from watcher.bootstrap import stored_document
 from watcher.core.errors import UsageProblem, WatcherError
 
 if TYPE_CHECKING:
@@ -166,11 +167,9 @@ def build_rules(database: str, watchlist: str | None) -> Iterator[RuleReader]:
     Raises:
         WatcherError: there is no database, it is damaged, its schema is another one than ours, or no such watchlist.
     """
-    from watcher.core.watchlist import read_stored
     from watcher.storage.engine import open_engine
     from watcher.storage.queries import Queries
     from watcher.storage.schema import require_current
-    from watcher.storage.store import SqlStore
 
     engine = open_engine(database, read_only=True)
     try:
@@ -182,8 +181,7 @@ def build_rules(database: str, watchlist: str | None) -> Iterator[RuleReader]:
                 f"no watchlist {watchlist!r} in this database" if known else "this database holds no watchlist yet",
                 hint=f"it holds {', '.join(known)}" if known else "`watcher run` or `watcher poll` loads one",
             )
-        files = next(stored.files for stored in SqlStore(engine).documents() if stored.watchlist == chosen)
-        yield RuleReader(engine, read_stored(files))
+        yield RuleReader(engine, stored_document(engine, chosen))
     finally:
         engine.dispose()
 
