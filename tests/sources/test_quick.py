@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from bench.robustness import ARCHIVES, compare_readers
 from tests.sources.helpers import item, parse, rss
-from watcher.sources import feed, quick
+from watcher.sources import cutter, feed, quick
 
 NAMESPACES = (
     'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -54,7 +55,18 @@ def both(body: str) -> bool:
     for key in ("title", "language", "ttl", "sy_updateperiod", "sy_updatefrequency"):
         assert dict.get(ours.feed, key) == dict.get(theirs.feed, key), key
     assert [told(entry) for entry in ours.entries] == [told(entry) for entry in theirs.entries]
+    same_cut(data, ours)
     return True
+
+
+def same_cut(data: bytes, read: quick.QuickFeed) -> None:
+    """Read and cut in one pass, a document is what it is cut first and then read; or the reader gives up."""
+    with suppress(quick.GiveUp):
+        ours = quick.read(data, with_digests=True)
+        layout = cutter.scan(data)
+        assert ours.entries == read.entries
+        assert ours.digests == [one.digest for one in layout.items]
+        assert layout.is_certain or not ours.entries
 
 
 # --- the corpus -------------------------------------------------------------------------------------------------------
@@ -213,3 +225,31 @@ def test_the_quick_reader_is_used_and_feedparser_where_it_gives_up(monkeypatch: 
     assert not asked
     assert parse(rss(item(1, extra="<tags>a</tags>"))).entries[0].tags == ("a",)
     assert asked
+
+
+# --- cut in the same pass ---------------------------------------------------------------------------------------------
+
+CUT_APART = {
+    "an item of another kind inside an item": rss("<item><title>t</title><x:item xmlns:x='u'>1</x:item></item>"),
+    "an item that is none for the cutter": rss("<Item><title>t</title></Item>"),
+    "an entry of another kind in the feed": rss("<x:entry xmlns:x='u'>1</x:entry>", item(1)),
+    "items in two places": (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
+        "<channel><title>t</title><item><title>a</title></item></channel><item><title>b</title></item></rdf:RDF>"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUT_APART)
+def test_where_the_cutter_would_not_trust_its_cut_the_one_pass_gives_up(name: str) -> None:
+    with pytest.raises(quick.GiveUp):
+        quick.read(CUT_APART[name].encode(), with_digests=True)
+
+
+def test_a_feed_of_which_nothing_was_seen_is_what_it_is_when_something_was() -> None:
+    body = rss(*map(item, range(5)))
+    fresh = parse(body)
+
+    assert fresh == parse(body, seen=frozenset({b"another"}))
+    assert len(set(fresh.item_digests)) == 5
+    assert parse(body, seen=frozenset(fresh.item_digests)).skipped == 5

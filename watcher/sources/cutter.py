@@ -15,7 +15,9 @@ from watcher.sources import mend
 DIGEST_BYTES = 32
 """An item's digest is the SHA-256 of its bytes; only ever compared within one source."""
 
-_ITEM_NAMES = frozenset({"item", "entry"})
+ITEM_NAMES = frozenset({"item", "entry"})
+"""Local names of the elements that are items, whatever their namespace."""
+
 TRUNCATED = frozenset(
     {
         expat.errors.codes[text]
@@ -81,7 +83,7 @@ class _Scan:
         del attributes
         stack = self.stack
         stack.append(name)
-        if name.rpartition(":")[2] in _ITEM_NAMES:
+        if name.rpartition(":")[2] in ITEM_NAMES:
             self._open_item()
         elif len(stack) == 1:
             self.root = name

@@ -52,10 +52,13 @@ def parse(request: Request) -> RawFeed:
     decoded = decode(request.body, request.content_type)
     document = clean_prologue(decoded.text)
     root = _check_root(document, decoded.text)
-    document, data, layout, notes = _scan_mended(document)
-    reading = _read_new(data, layout, request) if layout.is_certain else None
+    notes: list[str] = []
+    reading = _read_all(document, request.limits) if not request.seen else None
     if reading is None:
-        reading = _read_whole(document, root, request.limits, is_truncated=layout.is_truncated)
+        document, data, layout, notes = _scan_mended(document)
+        reading = _read_new(data, layout, request) if layout.is_certain else None
+        if reading is None:
+            reading = _read_whole(document, root, request.limits, is_truncated=layout.is_truncated)
     feed = _build(reading, request, decoded.text)
     return replace(feed, warnings=(*decoded.warnings, *notes, *feed.warnings))
 
@@ -120,6 +123,21 @@ def _check_root(document: str, text: str) -> str:
     if not root or not document.split("?>", 1)[1].lstrip().startswith("<"):
         raise SourceError("parse", "not-a-feed", not_a_feed(text)[:200])
     return match.group(0)[1:] if match else root
+
+
+def _read_all(document: str, limits: Limits) -> _Reading | None:
+    """A plain feed of which nothing was seen, read and cut in one pass; None where that is not certain."""
+    try:
+        found = quick.read(document.encode("utf-8", "replace"), with_digests=True)
+    except quick.GiveUp:
+        return None
+    count = len(found.entries)
+    if not 0 < count <= limits.entries_per_feed:
+        return None
+    return _Reading(
+        found.version, found.feed, found.entries, is_loose=False, digests=found.digests,
+        item_digests=tuple(found.digests), total=count,
+    )  # fmt: skip
 
 
 def _read_new(data: bytes, layout: cutter.Layout, request: Request) -> _Reading | None:

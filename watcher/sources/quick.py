@@ -46,17 +46,18 @@ class QuickFeed:
     version: str
     feed: Mapping[str, Any]
     entries: list[dict[str, Any]]
+    digests: list[bytes]
 
 
-def read(data: bytes) -> QuickFeed:
-    """Read a whole document in UTF-8.
+def read(data: bytes, *, with_digests: bool = False) -> QuickFeed:
+    """Read a whole document in UTF-8, if asked with the digests of its items that `cutter` would find.
 
     Raises:
         GiveUp: it has a shape that is not ours, or is not well-formed.
     """
-    run = Pass(_PLACES)
-    run.run(data)
-    return QuickFeed(run.version, run.feed, run.entries)
+    run = Pass(_PLACES, data, with_digests=with_digests)
+    run.run()
+    return QuickFeed(run.version, run.feed, run.entries, run.digests)
 
 
 def _clean(text: str) -> str:
@@ -156,6 +157,7 @@ def _bare(_: Pass, given: Attributes) -> None:
 
 def _begin_item(run: Pass, given: Attributes) -> None:
     _begin_channel(run, given)
+    run.item_begins()
     run.context = {}
     run.depths.clear()
     run.tags.clear()
@@ -167,6 +169,7 @@ def _begin_item(run: Pass, given: Attributes) -> None:
 
 
 def _finish_item(run: Pass, _: str) -> None:
+    run.item_ends()
     run.context = run.feed
     run.has_content = False
 
@@ -428,7 +431,7 @@ _ITEM = {
     "source": Rule(begin=_begin_source, finish=_source),
     "image": Rule(begin=_begin_image),
 }
-_ENTRY = Rule("item", begin=_begin_item, finish=_finish_item)
+_ENTRY = Rule("item", begin=_begin_item, finish=_finish_item, is_item=True)
 _FEED = {
     **_BOTH,
     **_all(Rule(finish=_feed_date), " ".join(_DATES)),

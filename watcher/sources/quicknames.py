@@ -29,13 +29,14 @@ class Rule:
     """What to do where an element begins and ends.
 
     ``inside`` is the place that its children stand in. ``is_ignored``: nothing of it is kept, so that it may have any
-    attribute.
+    attribute. ``is_item``: it is an item of the feed.
     """
 
     inside: str = "text"
     begin: Callable[[Pass, Attributes], None] | None = None
     finish: Callable[[Pass, str], None] | None = None
     is_ignored: bool = False
+    is_item: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ with two meanings, a base inside the document) it gives up.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 from xml.parsers import expat
 
 from feedparser.urls import _urljoin, make_safe_absolute_uri
 
+from watcher.sources.cutter import ITEM_NAMES
 from watcher.sources.quicknames import Attributes, GiveUp, Meanings, Place, Rule, may_pass, prefix_of
 
 _NONE: Final[Attributes] = {}
@@ -29,9 +31,15 @@ class Pass:
 
     ``context`` is the dictionary that values go to: the feed's or an item's; ``depths`` says how deep the elements stood
     that they came from, since feedparser lets an outer one replace an inner one and not the other way round.
+
+    Args:
+        places: the rules of every place.
+        data: a document in UTF-8.
+        with_digests: note the digests of the items, as `cutter` does; where it would not trust its cut, give up.
     """
 
-    def __init__(self, places: Mapping[str, Place]) -> None:
+    def __init__(self, places: Mapping[str, Place], data: bytes, *, with_digests: bool = False) -> None:
+        self.digests: list[bytes] = []
         self.version = ""
         self.base = ""
         self.feed: dict[str, Any] = {}
@@ -54,14 +62,19 @@ class Pass:
         self._bases: list[str] = []
         self._next_base: dict[str, str] = {}
         self._meanings = Meanings()
+        self._data = data
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._with_digests = with_digests
+        self._item_at = 0
+        self._item_depth = 0
 
-    def run(self, data: bytes) -> None:
-        """Read a document in UTF-8.
+    def run(self) -> None:
+        """Read the document.
 
         Raises:
             GiveUp: it has a shape that is not ours, or is not well-formed.
         """
-        parser = expat.ParserCreate(namespace_separator=" ")
+        parser = self._parser
         parser.buffer_text = True
         parser.ordered_attributes = True
         parser.StartDoctypeDeclHandler = self._on_doctype
@@ -70,7 +83,7 @@ class Pass:
         parser.EndElementHandler = self._on_end
         parser.CharacterDataHandler = self.pieces.append
         try:
-            parser.Parse(data, True)  # noqa: FBT003 - the C function takes no keyword
+            parser.Parse(self._data, True)  # noqa: FBT003 - the C function takes no keyword
         except expat.ExpatError as error:
             raise GiveUp("not well-formed") from error
 
@@ -94,6 +107,20 @@ class Pass:
         if self.context is self.feed or depth <= self.depths.get(key, depth):
             self.depths[key] = depth
             self.context[key] = value
+
+    def item_begins(self) -> None:
+        """Note where an item begins."""
+        depth = len(self._rules)
+        if self._with_digests and self._item_depth not in (0, depth):
+            raise GiveUp("items in two places")
+        self._item_depth = depth
+        self._item_at = self._parser.CurrentByteIndex
+
+    def item_ends(self) -> None:
+        """Note the digest of an item, its end tag included."""
+        if self._with_digests:
+            end = self._data.find(b">", self._parser.CurrentByteIndex) + 1
+            self.digests.append(hashlib.sha256(self._data[self._item_at : end]).digest())
 
     # --- what expat calls -------------------------------------------------------------------------------------------
 
@@ -149,6 +176,8 @@ class Pass:
         rule = place.rules.get(key) or (place.other if may_pass(key) else None)
         if rule is None:
             raise GiveUp(f"{key} in {self._places[-1]}")
+        if self._with_digests and rule.is_item != (name.rpartition(" ")[2] in ITEM_NAMES):
+            raise GiveUp("what is an item here is none there")
         self._tables[-1][name] = rule
         return rule
 
