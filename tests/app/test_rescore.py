@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import os
+from collections import Counter, deque
+from concurrent.futures import Future
 
 import pytest
 from click.testing import CliRunner
 
 from tests.support.desk import feed, item, offer
-from watcher.app import rescore
-from watcher.app.rescore import Question, Scoring, Summary, apply, diff, kind_of
+from watcher.app import rescore, rescore_parts
+from watcher.app.rescore import Question, Summary, apply, diff
+from watcher.app.rescore_parts import Done, Others, Part, Scoring, Work, in_order, in_processes, kind_of
 from watcher.bootstrap import load_watchlists
 from watcher.bootstrap.rescore import build_rescore
 from watcher.cli.rescore import command
-from watcher.core.errors import AlreadyRunningError, UsageProblem
+from watcher.core.errors import AlreadyRunningError, StorageError, UsageProblem, WatcherError
 from watcher.core.model import Assessment, StoredHit
 from watcher.storage.lock import WriterLock
 
@@ -140,7 +143,7 @@ def test_text_is_for_people(polled):
 
 
 def test_a_run_that_was_broken_off_goes_on(polled, monkeypatch):
-    monkeypatch.setattr(rescore, "BATCH", 2)
+    monkeypatch.setattr(rescore_parts, "BATCH", 2)
     edit(polled, '"offers" near', '"offer" near')
     (loaded,) = load_watchlists(polled.settings)
     with build_rescore(polled.settings, loaded, writes=True) as one:
@@ -162,17 +165,167 @@ def test_a_run_that_was_broken_off_goes_on(polled, monkeypatch):
 
 
 @pytest.mark.slow
-def test_processes_find_what_one_finds(polled, monkeypatch):
-    monkeypatch.setattr(rescore, "BATCH", 2)
+def test_processes_find_and_write_what_one_finds(polled, monkeypatch):
+    monkeypatch.setattr(rescore_parts, "BATCH", 2)
     monkeypatch.setattr(rescore, "FEW", 0)
     edit(polled, '"offers" near', '"offer" near')
     (loaded,) = load_watchlists(polled.settings)
-    with build_rescore(polled.settings, loaded, writes=False) as one:
+    with build_rescore(polled.settings, loaded, writes=True) as one:
         alone = list(diff(one.stored, loaded.compiled, Question(), Summary()))
         many = list(diff(one.stored, loaded.compiled, Question(workers=2), Summary()))
+        chosen = list(diff(one.stored, loaded.compiled, Question(workers=2, ids=range(1, 6)), Summary()))
+        summary = Summary()
+        written = list(apply(one.stored, one.write, loaded.compiled, Question(workers=3), summary, one.now))
 
-    assert alone == many
+    assert alone == many == chosen == written
     assert len(alone) == 3
+    assert summary.counts() == {"entries": 5, "gained": 0, "lost": 3, "changed": 0, "same": 0}
+    assert polled.one("SELECT count(*) FROM hits WHERE reached") == 0
+    assert changes(polled, "--full") == []
+
+
+# --- who scores what ------------------------------------------------------------------------------------------------
+
+
+def done_of(part):
+    return Done(1, part.after, (), {}, ())
+
+
+class Late(Future):
+    """A part that is begun elsewhere, and done as soon as somebody waits for it."""
+
+    def __init__(self, part):
+        super().__init__()
+        self.part = part
+
+    def result(self, timeout=None):
+        if not self.done():
+            self.set_result(done_of(self.part))
+        return super().result(timeout)
+
+
+class Elsewhere:
+    """Other processes, played: they take a part where their turn says so, and at most two."""
+
+    def __init__(self, turns):
+        self.turns, self.out, self.given = turns, [], []
+
+    def have_room(self):
+        self.out = [one for one in self.out if not one.done()]
+        return len(self.out) < 2 and next(self.turns, False)
+
+    def give(self, part):
+        self.out.append(Late(part))
+        self.given.append(part.after)
+        return self.out[-1]
+
+
+@pytest.mark.parametrize("turns", [(), [True] * 99, [False, True] * 99, [False, False, True, True] * 99], ids=len)
+def test_parts_are_done_once_and_told_in_order_whoever_does_them(turns):
+    elsewhere, here, begun = Elsewhere(iter(turns)), [], 0
+
+    def parts():
+        nonlocal begun
+        for number in range(50):
+            begun += 1
+            yield Part(None, number)
+
+    def work(part):
+        here.append(part.after)
+        return done_of(part)
+
+    for number, done in enumerate(in_order(parts(), elsewhere, work, 4)):
+        assert done.last == number
+        assert begun <= number + 5
+
+    assert sorted([*here, *elsewhere.given]) == list(range(50))
+    assert (turns == ()) == (elsewhere.given == [])
+
+
+class Pool:
+    """Gives these futures, one after the other."""
+
+    def __init__(self, *futures):
+        self.futures = iter(futures)
+
+    def submit(self, *_work):
+        return next(self.futures)
+
+
+def test_what_another_process_met_is_told():
+    broken: Future[None] = Future()
+    broken.set_exception(StorageError("the disk is gone", hint="look"))
+
+    with pytest.raises(StorageError, match="the disk is gone"):
+        list(in_order(iter([Part(None)]), Others(Pool(broken), 1), done_of, 4))
+
+
+def test_others_take_parts_once_one_is_there_and_no_more_than_they_need():
+    late, there = Future(), Future()
+    parts = [Future() for _ in range(6)]
+    others = Others(Pool(late, there, *parts), 2)
+
+    assert not others.have_room()
+    there.set_result(None)
+    for part in parts[:5]:
+        assert others.have_room()
+        assert others.give(Part(None)) is part
+    assert not others.have_room()
+    parts[2].set_result(done_of(Part(None)))
+    assert others.have_room()
+
+
+def test_empty_parts_are_not_told():
+    nobody = Elsewhere(iter(()))
+    assert list(in_order(iter([Part(None)]), nobody, lambda _part: Done(0, 0, (), {}, ()), 2)) == []
+
+
+@pytest.mark.slow
+def test_another_process_does_its_share(polled):
+    (loaded,) = load_watchlists(polled.settings)
+    here = []
+    with build_rescore(polled.settings, loaded, writes=False) as one:
+        own = Work(one.stored, Scoring(loaded.compiled), keep=True)
+
+        def work(part):
+            here.append(part)
+            return own(part)
+
+        work.signal, work.keep = own.signal, own.keep
+        parts = [Part(None, number % 4, 4) for number in range(3_000)]
+        found = list(in_processes(iter(parts), loaded.compiled, one.stored.elsewhere(), work, 2))
+        wanted = [own(part) for part in parts[:4]]
+
+    assert found == wanted * 750
+    assert 0 < len(here) < len(parts)
+
+
+def dies():
+    os._exit(1)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_said_and_what_was_applied_stays(polled):
+    (loaded,) = load_watchlists(polled.settings)
+    with build_rescore(polled.settings, loaded, writes=False) as one:
+        work = Work(one.stored, Scoring(loaded.compiled))
+        parts = (Part(None, 0, 1) for _ in range(10_000))
+        with pytest.raises(WatcherError, match="ended from outside"):
+            deque(in_processes(parts, loaded.compiled, dies, work, 2), 0)
+
+
+def fails():
+    raise StorageError("it cannot be opened here", hint="open it")
+
+
+@pytest.mark.slow
+def test_a_process_that_cannot_begin_says_why(polled):
+    (loaded,) = load_watchlists(polled.settings)
+    with build_rescore(polled.settings, loaded, writes=False) as one:
+        work = Work(one.stored, Scoring(loaded.compiled))
+        parts = (Part(None, 0, 1) for _ in range(10_000))
+        with pytest.raises(StorageError, match="cannot be opened here"):
+            deque(in_processes(parts, loaded.compiled, fails, work, 2), 0)
 
 
 def test_apply_is_refused_while_a_daemon_runs(polled):

@@ -16,7 +16,7 @@ import pytest
 from tests.server import Server
 from tests.support.canary import LINKS, TEXTS, formula_cells, live_markup, raw_controls
 from tests.support.desk import Desk, feed, offer
-from watcher.app.rescore import Change
+from watcher.app.rescore_parts import Change
 from watcher.bootstrap import build_derive
 from watcher.cli import main
 from watcher.cli.rescore import _lines

@@ -14,7 +14,8 @@ from watcher.cli.common import database_option, format_option, say, write_lines
 from watcher.core.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from watcher.app.rescore import Change, Question, Summary
+    from watcher.app.rescore import Question, Summary
+    from watcher.app.rescore_parts import Change
     from watcher.app.watchlists import Loaded
     from watcher.bootstrap import Settings
     from watcher.bootstrap.rescore import Rescore
