@@ -227,6 +227,11 @@ def test_the_quick_reader_is_used_and_feedparser_where_it_gives_up(monkeypatch: 
     assert asked
 
 
+def test_an_encoding_of_several_bytes_is_left_to_feedparser() -> None:
+    with pytest.raises(quick.GiveUp, match="encoding"):
+        quick.read(b'<?xml version="1.0" encoding="big5"?><rss version="2.0"><channel/></rss>')
+
+
 # --- cut in the same pass ---------------------------------------------------------------------------------------------
 
 CUT_APART = {

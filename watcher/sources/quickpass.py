@@ -86,6 +86,8 @@ class Pass:
             parser.Parse(self._data, True)  # noqa: FBT003 - the C function takes no keyword
         except expat.ExpatError as error:
             raise GiveUp("not well-formed") from error
+        except ValueError as error:
+            raise GiveUp("an encoding that expat does not know") from error
 
     # --- what the rules use -----------------------------------------------------------------------------------------
 
