@@ -11,34 +11,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ahocorasick_rs import BytesAhoCorasick
+from msgspec import Struct
 
 # --- nodes over term numbers --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Any of these terms."""
 
     ids: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(Struct, frozen=True):
     """Any of the items."""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """All of the items, and none of the absent."""
 
     items: tuple[Node, ...]
     absent: tuple[Node, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True):
     """A left term and a right one with at most ``distance`` tokens between."""
 
     left: frozenset[int]
@@ -47,23 +44,20 @@ class Close:
     ordered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True):
     """All items in one sentence."""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Struct, frozen=True):
     """The item, seen only in one field: ``title`` or ``lead``."""
 
     field: str
     item: Node
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(Struct, frozen=True):
     """So many different items."""
 
     count: int
@@ -76,8 +70,7 @@ Node = Terms | Some | Every | Close | Together | Within | AtLeast
 # --- what is compiled ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """What a token of a hit must be exactly: its case kept (kind ``case``), or letters that the alphabet lacks."""
 
     slot: int
@@ -85,8 +78,7 @@ class Check:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class TermInfo:
+class TermInfo(Struct, frozen=True):
     """A term as it is shown, its number of tokens, what is checked at a hit, and the one language it is for (or any)."""
 
     name: str
@@ -95,8 +87,7 @@ class TermInfo:
     only: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TermForms:
+class TermForms(Struct, frozen=True):
     """A term with the forms of each of its words: what ``check --forms`` shows. ``concept`` is empty for bare words."""
 
     concept: str
@@ -105,8 +96,7 @@ class TermForms:
     forms: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A term that is found by some of its words: where these begin in it, its tokens, and what must stand around.
 
     ``rest`` names, by offset in the term, the forms and the prefixes that its other tokens may have.
@@ -171,16 +161,14 @@ class Lexis:
         return token in self.forms or token.startswith(self.prefixes)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """A condition around a rule or a signal, and its text for the explanation."""
 
     node: Node
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """What must stand close together, a bit for each group of terms.
 
     ``here`` in one sentence, ``anchor`` being the rarest of it; ``around`` in that sentence or at most ``reach`` tokens
@@ -193,8 +181,7 @@ class Stretch:
     reach: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """What a rule (of a signal) or a figure (signal empty) cannot fire without.
 
     ``needed`` has a bit for each group of terms of which one must stand in the text; each of the stretches must be met
@@ -207,8 +194,7 @@ class Gate:
     stretches: tuple[Stretch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
+class CompiledRule(Struct, frozen=True):
     """A rule: what must match, what it needs, what takes it back."""
 
     id: str
@@ -220,8 +206,7 @@ class CompiledRule:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledSignal:
+class CompiledSignal(Struct, frozen=True):
     """A signal with its rules by id, in the order of the watchlist; ``rungs`` of its ladder, lowest first."""
 
     id: str
@@ -235,8 +220,7 @@ class CompiledSignal:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledFacet:
+class CompiledFacet(Struct, frozen=True):
     """A facet and what says so."""
 
     kind: str
@@ -245,8 +229,7 @@ class CompiledFacet:
     match: Node
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledFigure:
+class CompiledFigure(Struct, frozen=True):
     """A tracked quantity. ``units`` are folded forms of its unit words, each a tuple of words."""
 
     id: str
@@ -258,8 +241,7 @@ class CompiledFigure:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledWatchlist:
+class CompiledWatchlist(Struct, frozen=True):
     """A watchlist ready to run."""
 
     id: str
