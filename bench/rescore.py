@@ -10,6 +10,7 @@ Three rows over one made-up database (`bench.bigdb`), nothing written: a scan of
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sqlite3
 import sys
@@ -146,6 +147,7 @@ def main() -> int:
     parser.add_argument("--watchlist", type=Path)
     options = parser.parse_args()
     if options.side:
+        gc.set_threshold(250_000)  # as the command line does
         (side_bare if options.side == "bare" else side_of_rescore)(options)
         return 0
     made = rows(options)

@@ -103,6 +103,19 @@ def test_what_entries_were_scored_under_and_that_it_is_settled(desk: Backend) ->
     assert [(under.revision, under.made_by) for under in one.scored_under()] == [(OTHER, "program")]
 
 
+def test_a_revision_between_two_entries_of_another_is_seen(desk: Backend) -> None:
+    one = rescoring(desk)
+    ids = "SELECT id FROM watchlist_revisions WHERE digest <> (SELECT digest FROM watchlist_revisions ORDER BY id LIMIT 1)"
+    desk.run(f"UPDATE entry_scores SET revision_id = ({ids}) WHERE entry_id = 2")
+    assert {under.revision for under in one.scored_under()} == {REVISION, OTHER}
+
+    desk.run(f"UPDATE entry_scores SET revision_id = ({ids}) WHERE entry_id = 3")
+    assert {under.revision for under in one.scored_under()} == {REVISION, OTHER}
+
+    desk.run("DELETE FROM entry_scores")
+    assert list(one.scored_under()) == []
+
+
 def test_what_was_never_scored_and_what_is_a_hit(desk: Backend) -> None:
     one = rescoring(desk)
     assert (list(one.unscored()), list(one.hit_entries())) == ([], [1, 3])
@@ -119,7 +132,14 @@ def test_chosen_texts_come_by_id(desk: Backend) -> None:
     assert [text.entry_id for text in one.texts_of([3, 1], None)] == [1, 3]
     assert [text.entry_id for text in one.texts_of([3, 1], T0 + 1)] == [3]
     assert [text.entry_id for text in one.texts(None, 1, None, 2)] == [2]
+    assert one.texts(T0 + 1, 0, 9, 2) == []
+    assert one.texts_of([], None) == []
     assert one.last() == 3
+
+
+def test_hits_of_entries_far_apart_are_asked_one_by_one(desk: Backend) -> None:
+    assert {entry_id for entry_id, _ in rescoring(desk).hits([1, 3, 4_000])} == {1, 3}
+    assert list(rescoring(desk).told([1, 4_000])) == [1]
 
 
 def test_a_run_starts_again_where_something_came_between(desk: Backend) -> None:

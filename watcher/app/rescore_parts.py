@@ -250,7 +250,7 @@ def in_processes(
     from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
     with _in_a_file(pickle.dumps(watchlist, 5)) as file:
-        given = (file, opened, work.signal, work.keep)
+        given = (gc.get_threshold(), file, opened, work.signal, work.keep)
         pool = ProcessPoolExecutor(workers - 1, multiprocessing.get_context("spawn"), _start, given)
         try:
             with _no_interrupt():
@@ -334,7 +334,8 @@ _given: list[Callable[[], Work]] = []
 """What makes the work of this process, where it is a worker."""
 
 
-def _start(watchlist: Path, opened: Opened, signal: str, keep: bool) -> None:
+def _start(thresholds: tuple[int, int, int], watchlist: Path, opened: Opened, signal: str, keep: bool) -> None:
+    gc.set_threshold(*thresholds)
     _end_with_parent()
     _given[:] = [lambda: Work(opened(), Scoring(pickle.loads(watchlist.read_bytes())), signal, keep)]  # noqa: S301  # ours
 

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, exists, func, insert, literal_column, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from watcher.core.changes import ScoredUnder
 from watcher.core.model import Micros, StoredHit, StoredText, Told
 from watcher.storage.engine import begin, open_engine, writer
 from watcher.storage.names import Names
-from watcher.storage.sqltools import chunks
+from watcher.storage.sqltools import chunks, read
 from watcher.storage.tables import (
     entries,
     entry_revisions,
@@ -30,8 +43,42 @@ SETTLED = 50_000
 """Entries whose scores are said to be of a new revision, in one transaction."""
 
 
-_E, _R = entries.c, entry_revisions.c
-_TEXT = (_E.id, _E.revision_no, _R.title, _R.text, _E.language, _E.published, _E.first_seen)
+_E, _R, _H = entries.c, entry_revisions.c, hits.c
+_MINE = bindparam("watchlist", type_=_H.watchlist_id.type)
+"""The watchlist, in the statements below: they are asked for every batch, so they are compiled once."""
+
+
+@cache
+def _wordings_after(*, since: bool, limit: bool, upto: bool) -> Select[Any]:
+    """Current wordings of entries of every source that the watchlist has or had, after an id, by id."""
+    statement = _wordings().where(_E.id > bindparam("after", type_=_E.id.type))
+    if since:
+        statement = statement.where(_E.first_seen >= bindparam("since", type_=_E.first_seen.type))
+    if upto:
+        statement = statement.where(_E.id <= bindparam("upto", type_=_E.id.type))
+    return statement.limit(bindparam("limit", type_=_E.id.type)) if limit else statement
+
+
+def _wordings() -> Select[Any]:
+    link = watchlist_sources.c
+    listed = select(link.source_id).where(link.watchlist_id == _MINE)
+    text = (_R.entry_id == _E.id) & (_R.revision_no == _E.revision_no)
+    columns = (_E.id, _E.revision_no, _R.title, _R.text, _E.language, _E.published, _E.first_seen)
+    statement = select(*columns).select_from(entries.join(entry_revisions, text))
+    return statement.where(_E.source_id.in_(listed)).order_by(_E.id)
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_WORDINGS_OF = _wordings().where(_E.id.in_(_IDS))
+_HITS = select(_H.id, _H.entry_id, _H.signal, _H.score, _H.rung, _H.reached, _H.reason).where(_H.watchlist_id == _MINE)
+_HITS_BETWEEN = _HITS.where(
+    _H.entry_id.between(bindparam("first", type_=_H.entry_id.type), bindparam("last", type_=_H.entry_id.type))
+)
+
+
+_HITS_OF = _HITS.where(_H.entry_id.in_(_IDS))
+_TOLD_OF = select(_E.id, _E.title, _E.link, sources.c.name, _E.published).join_from(entries, sources)
+_TOLD_OF = _TOLD_OF.where(_E.id.in_(_IDS))
 
 
 class Rescoring:
@@ -58,10 +105,9 @@ class Rescoring:
 
     def scored_under(self) -> Sequence[ScoredUnder]:
         """The revisions that entries were last scored under, with their files and the program."""
-        r, s = watchlist_revisions.c, entry_scores.c
+        r = watchlist_revisions.c
         with begin(self._engine) as connection:
-            mine = Names(connection).watchlist(self._watchlist)
-            used = connection.scalars(select(s.revision_id).where(s.watchlist_id == mine).distinct()).all()
+            used = _used(connection, Names(connection).watchlist(self._watchlist))
             rows = connection.execute(select(r.digest, r.files, r.made_by).where(r.id.in_(used)).order_by(r.id)).all()
         return [ScoredUnder(row.digest.hex(), row.files, row.made_by) for row in rows]
 
@@ -89,8 +135,9 @@ class Rescoring:
     def texts_of(self, ids: Sequence[int], since: Micros | None) -> list[StoredText]:
         """Those of these entries that belong to its sources, by id."""
         with begin(self._engine) as connection:
-            statement = self._texts(connection, since).where(entries.c.id.in_(ids))
-            return [StoredText(*row) for row in connection.execute(statement)]
+            mine = Names(connection).watchlist(self._watchlist)
+            found = [StoredText(*row) for row in _by_ids(connection, _WORDINGS_OF, ids, watchlist=mine)]
+        return [text for text in found if since is None or text.first_seen >= since]
 
     # --- all entries ----------------------------------------------------------------------------------------------
 
@@ -99,12 +146,6 @@ class Rescoring:
         link, e = watchlist_sources.c, entries.c
         listed = select(link.source_id).where(link.watchlist_id == Names(connection).watchlist(self._watchlist))
         return [e.source_id.in_(listed), *([e.first_seen >= since] if since is not None else [])]
-
-    def _texts(self, connection: Connection, since: Micros | None) -> Select[Any]:
-        """Their current wordings, by id."""
-        text = (_R.entry_id == _E.id) & (_R.revision_no == _E.revision_no)
-        statement = select(*_TEXT).select_from(entries.join(entry_revisions, text))
-        return statement.where(*self._listed(connection, since)).order_by(_E.id)
 
     def count(self, since: Micros | None, after: int = 0) -> int:
         """How many entries there are to score."""
@@ -122,35 +163,30 @@ class Rescoring:
 
     def texts(self, since: Micros | None, after: int, limit: int | None, upto: int | None = None) -> list[StoredText]:
         """The next entries by id, at most up to one."""
-        e = entries.c
+        given = {"since": since, "limit": limit, "upto": upto}
+        values = {name: value for name, value in given.items() if value is not None}
         with begin(self._engine) as connection:
-            statement = self._texts(connection, since).where(e.id > after).limit(limit)
-            if upto is not None:
-                statement = statement.where(e.id <= upto)
-            return [StoredText(*row) for row in connection.execute(statement)]
+            mine = Names(connection).watchlist(self._watchlist)
+            statement = _wordings_after(**{name: name in values for name in given})
+            return [StoredText(*row) for row in read(connection, statement, watchlist=mine, after=after, **values)]
 
     def hits(self, entry_ids: Sequence[int]) -> Mapping[tuple[int, str], StoredHit]:
         """The hits of these entries (ascending), by entry and signal, as they count now; maybe of others between them."""
-        h = hits.c
-        columns = (h.id, h.entry_id, h.signal, h.score, h.rung, h.reached, h.reason)
-        found: dict[tuple[int, str], StoredHit] = {}
+        if not entry_ids:
+            return {}
+        first, last = entry_ids[0], entry_ids[-1]
         with begin(self._engine) as connection:
-            own = select(*columns).where(h.watchlist_id == Names(connection).watchlist(self._watchlist))
-            for wanted in _near_or_listed(h.entry_id, entry_ids):
-                for row in connection.execute(own.where(wanted)):
-                    found[row.entry_id, row.signal] = StoredHit(*row)
-        return found
+            mine = Names(connection).watchlist(self._watchlist)
+            if last - first < 4 * len(entry_ids):
+                rows = read(connection, _HITS_BETWEEN, watchlist=mine, first=first, last=last)
+            else:
+                rows = _by_ids(connection, _HITS_OF, entry_ids, watchlist=mine)
+        return {(row.entry_id, row.signal): StoredHit(*row) for row in rows}
 
     def told(self, entry_ids: Sequence[int]) -> Mapping[int, Told]:
         """What is told of entries."""
-        found: dict[int, Told] = {}
-        e = entries.c
-        statement = select(e.id, e.title, e.link, sources.c.name, e.published).join_from(entries, sources)
         with begin(self._engine) as connection:
-            for part in chunks(entry_ids):
-                for key, *told in connection.execute(statement.where(e.id.in_(part))):
-                    found[key] = Told(*told)
-        return found
+            return {key: Told(*told) for key, *told in _by_ids(connection, _TOLD_OF, entry_ids)}
 
     def begin_run(self, revision: str, scope: Mapping[str, Any], now: Micros) -> tuple[int, int]:
         """A run under a revision: (its id, the entry id after which it goes on).
@@ -195,13 +231,28 @@ class Rescoring:
                 at = last
 
 
-def _near_or_listed(column: ColumnElement[int], ids: Sequence[int]) -> Iterator[ColumnElement[bool]]:
-    """Conditions for these ids, ascending; as one range where they lie close together (it may hold a few others)."""
-    if ids and ids[-1] - ids[0] < 4 * len(ids):
-        yield column.between(ids[0], ids[-1])
-        return
-    for part in chunks(ids):
-        yield column.in_(part)
+def _by_ids(connection: Connection, statement: Select[Any], ids: Sequence[int], **values: int) -> list[Any]:
+    return [row for part in chunks(ids) for row in connection.execute(statement, {"ids": part, **values})]
+
+
+def _used(connection: Connection, mine: int) -> Sequence[int]:
+    """The revisions that entries of a watchlist were scored under.
+
+    Mostly it is one. Where the oldest and the newest entry agree, looking for an entry of any other costs half of
+    listing them all.
+    """
+    s, r = entry_scores.c, watchlist_revisions.c
+    own = s.watchlist_id == mine
+    end = select(s.revision_id).where(own).limit(1)
+    oldest = connection.scalar(end.order_by(s.entry_id))
+    if oldest is None:
+        return []
+    if oldest == connection.scalar(end.order_by(s.entry_id.desc())):
+        # A revision belongs to one watchlist: so the scan need not look whose score it is.
+        foreign = connection.scalars(select(r.id).where(r.watchlist_id != mine)).all()
+        if connection.scalar(select(s.revision_id).where(s.revision_id.not_in([oldest, *foreign])).limit(1)) is None:
+            return [oldest]
+    return connection.scalars(select(s.revision_id).where(own).distinct()).all()
 
 
 def _opened(address: str, watchlist: str) -> Rescoring:
