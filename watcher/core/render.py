@@ -100,6 +100,8 @@ def _head(text: str, columns: int) -> str:
 def wrap(text: str, columns: int) -> list[str]:
     """The text in lines of at most so many columns, broken at spaces; a longer word is broken where it must be."""
     columns = max(columns, 2)
+    if width(text) <= columns and not text.startswith(" "):
+        return [text]
     lines: list[str] = []
     line, used = "", 0
     for word in text.split(" "):
