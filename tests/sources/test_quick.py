@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from bench.robustness import ARCHIVES, compare_readers
 from tests.sources.helpers import item, parse, rss
+from watcher.core.limits import Limits
 from watcher.sources import cutter, feed, quick
+from watcher.sources.fields import FieldCleaner
 
 NAMESPACES = (
     'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -34,6 +36,7 @@ def told(raw: Mapping[str, Any]) -> dict[str, object]:
     source = raw.get("source") or {}
     found["parts"] = [part["value"] for part in raw.get("content") or ()]
     found["tags"] = [(tag["term"], tag["scheme"], tag["label"]) for tag in raw.get("tags") or ()]
+    found["moment"] = feed._published(raw, FieldCleaner(Limits()))
     found["guidislink"] = bool(raw.get("guidislink"))
     found["detail"] = detail and (detail.get("language") or "", detail.get("base"))
     found["base"] = (raw.get("summary_detail") or {}).get("base")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,8 +16,9 @@ from tests.support.backends import Backend
 from tests.support.polls import HOUR, T0, document, entry_intent, poll, source
 from watcher.core.model import Entry
 from watcher.storage.engine import begin
+from watcher.storage.sqltools import Column
 from watcher.storage.tables import entries, entry_revisions
-from watcher.storage.types import CleanText, Digest, JsonText, Number, clean_text
+from watcher.storage.types import DIGEST_BYTES, CleanText, Digest, JsonText, Number, clean_text
 
 DIALECT = sqlite.dialect()
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=200)
@@ -136,3 +138,24 @@ def _stored(backend: Backend) -> list[Entry]:
             )
             for row in connection.execute(statement)
         ]
+
+
+VALUES = {
+    CleanText(): st.none() | st.text() | st.sampled_from(["", "a", "a\x00b", "я", "\ud800"]),
+    Digest(): st.none() | st.sampled_from([b"", b"d" * DIGEST_BYTES]),
+}
+
+
+@pytest.mark.parametrize("kind", VALUES, ids=lambda kind: type(kind).__name__)
+@given(data=st.data())
+def test_a_column_at_once_is_what_its_values_are_one_by_one(kind: Any, data: st.DataObject) -> None:
+    column = Column(kind, DIALECT)
+    values = data.draw(st.lists(VALUES[kind], max_size=6))
+
+    assert list(column.all(values)) == [column.one(value) for value in values]
+
+
+@pytest.mark.parametrize("wrong", [b"short", "text" * 8])
+def test_one_bad_digest_is_found_among_good_ones(wrong: Any) -> None:
+    assert Digest.is_clean([b"", b"d" * DIGEST_BYTES])
+    assert not Digest.is_clean([b"", b"d" * DIGEST_BYTES, wrong])

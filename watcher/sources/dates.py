@@ -7,8 +7,9 @@ kept by the caller.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date as calendar_day
+
+from msgspec import Struct
 
 from watcher.core.model import Micros
 
@@ -150,8 +151,7 @@ _USUAL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True, gc=False):
     """A date that was read. ``when`` is None where it cannot be a time; ``is_zone_known`` False where UTC was assumed."""
 
     when: Micros | None

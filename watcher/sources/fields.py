@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urljoin
+
+from msgspec import Struct, field
 
 from watcher.core.limits import Limits
 from watcher.core.model import Entry, Micros
@@ -26,8 +27,7 @@ _PLAIN_LINK = re.compile(
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z])")
 
 
-@dataclass(slots=True)
-class FieldCleaner:
+class FieldCleaner(Struct):
     """Cleans the fields of one entry and remembers what had to be done. Made anew for every entry."""
 
     limits: Limits

@@ -166,7 +166,7 @@ def _date(key: str) -> Rule:
 
     def finish(run: Pass, text: str) -> None:
         run.put(key, clean(text))
-        run.context[f"{key}parsed"] = parsed(text)
+        run.context[f"{key}_parsed"] = parsed(text)
 
     return Rule(finish=finish)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, Executable, Table, bindparam
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
+from sqlalchemy.types import TypeEngine
 
 from watcher.core.errors import StorageError
 
@@ -36,6 +37,24 @@ def insert_for(dialect: str) -> Callable[[Table], Any]:
     return postgres_insert
 
 
+class Column:
+    """What a column's type does to values on their way to the driver."""
+
+    def __init__(self, kind: TypeEngine[Any], dialect: Dialect) -> None:
+        self._check = kind.dialect_impl(dialect).bind_processor(dialect)
+        self._is_clean: Callable[[Sequence[Any]], bool] | None = getattr(kind, "is_clean", None)
+
+    def one(self, value: Any) -> Any:
+        """A value, checked."""
+        return value if self._check is None else self._check(value)
+
+    def all(self, values: Sequence[Any]) -> Iterable[Any]:
+        """The values of many rows, checked: all at once where the type can say that there is nothing to do."""
+        if self._check is None or (self._is_clean is not None and self._is_clean(values)):
+            return values
+        return map(self._check, values)
+
+
 class Prepared:
     """A statement for many rows: compiled once, its values checked by the column types, handed to the driver as they are.
 
@@ -44,8 +63,7 @@ class Prepared:
 
     def __init__(self, statement: Executable, dialect: Dialect, columns: Sequence[str]) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(columns))  # type: ignore[attr-defined]
-        types = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
-        checks = {name: kind.bind_processor(dialect) for name, kind in types.items()}
+        checks = {name: Column(bind.type, dialect) for bind, name in compiled.bind_names.items()}
         names = compiled.positiontup or list(checks)
         self._sql = str(compiled)
         self._is_positional = compiled.positiontup is not None
@@ -53,10 +71,7 @@ class Prepared:
 
     def one(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
         """Execute once; what is read comes as the driver gives it: no JSON is loaded, no flag made a bool."""
-        checked = [
-            values.get(name, default) if check is None else check(values.get(name, default))
-            for name, default, check in self._plan
-        ]
+        checked = [column.one(values.get(name, default)) for name, default, column in self._plan]
         if self._is_positional:
             return connection.exec_driver_sql(self._sql, tuple(checked))
         return connection.exec_driver_sql(
@@ -65,16 +80,15 @@ class Prepared:
 
     def run(self, connection: Connection, rows: Rows) -> None:
         """Execute for every row; all rows have the same columns."""
-        values: Any = zip(*(self._column(rows, *part) for part in self._plan), strict=True)
+        values: Any = zip(*(self._values(rows, *part) for part in self._plan), strict=True)
         if not self._is_positional:
             names = [name for name, _, _ in self._plan]
             values = (dict(zip(names, row, strict=True)) for row in values)
         connection.exec_driver_sql(self._sql, list(values))
 
     @staticmethod
-    def _column(rows: Rows, name: str, default: Any, check: Callable[[Any], Any] | None) -> Iterable[Any]:
-        values = [row[name] for row in rows] if name in rows[0] else [default] * len(rows)
-        return values if check is None else map(check, values)
+    def _values(rows: Rows, name: str, default: Any, column: Column) -> Iterable[Any]:
+        return column.all([row[name] for row in rows] if name in rows[0] else [default] * len(rows))
 
 
 _prepared: dict[tuple[Executable, str, tuple[str, ...]], Prepared] = {}
@@ -153,12 +167,9 @@ def insert(
     if not rows:
         return ()
     names = tuple(rows[0])
-    checks = _checks(table, connection.dialect, names)
-    columns = [
-        map(check, [row[name] for row in rows]) if check else [row[name] for row in rows]
-        for name, check in zip(names, checks, strict=True)
-    ]
-    values = list(zip(*columns, strict=True))
+    columns = _columns(table, connection.dialect, names)
+    checked = [column.all([row[name] for row in rows]) for name, column in zip(names, columns, strict=True)]
+    values = list(zip(*checked, strict=True))
     made: list[Any] = []
     for start, count in _powers(len(values), MOST_VALUES // len(names)):
         sql = _insert_sql(table, names, count, returning, connection.dialect.paramstyle == "qmark", ignore)
@@ -177,17 +188,14 @@ def _powers(total: int, most: int) -> Iterator[tuple[int, int]]:
         start += size
 
 
-_Check = Callable[[Any], Any] | None
-_checked: dict[tuple[Table, str, tuple[str, ...]], tuple[_Check, ...]] = {}
+_found: dict[tuple[Table, str, tuple[str, ...]], tuple[Column, ...]] = {}
 
 
-def _checks(table: Table, dialect: Dialect, names: tuple[str, ...]) -> tuple[_Check, ...]:
-    """What the column types do to values."""
+def _columns(table: Table, dialect: Dialect, names: tuple[str, ...]) -> tuple[Column, ...]:
     key = (table, dialect.name, names)
-    if key not in _checked:
-        kinds = [table.c[name].type.dialect_impl(dialect) for name in names]
-        _checked[key] = tuple(kind.bind_processor(dialect) for kind in kinds)
-    return _checked[key]
+    if key not in _found:
+        _found[key] = tuple(Column(table.c[name].type, dialect) for name in names)
+    return _found[key]
 
 
 @cache

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import REAL, BigInteger, Boolean, Dialect, Double, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 DIGEST_BYTES = 32
+_SIZES = frozenset({0, DIGEST_BYTES})
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -36,6 +37,15 @@ class CleanText(TypeDecorator[str]):
 
     impl = Text
     cache_ok = True
+
+    @staticmethod
+    def is_clean(values: Sequence[Any]) -> bool:
+        """Whether all values may be bound as they are: a look at all at once, for a tenth of the price of each."""
+        try:
+            together = "".join(values)
+        except TypeError:
+            return False
+        return together.isascii() and "\x00" not in together
 
     def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002  # its signature
         """One call per value, no more: this runs for every text of every row."""
@@ -136,6 +146,11 @@ class Digest(TypeDecorator[bytes]):
 
     impl = LargeBinary
     cache_ok = True
+
+    @staticmethod
+    def is_clean(values: Sequence[Any]) -> bool:
+        """Whether all values may be bound as they are."""
+        return set(map(type, values)) == {bytes} and _SIZES.issuperset(map(len, values))
 
     def bind_processor(self, dialect: Dialect) -> Callable[[bytes | None], bytes | None]:  # noqa: ARG002  # its signature
         """Check the length; the driver takes bytes as they are."""
