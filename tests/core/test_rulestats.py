@@ -71,6 +71,13 @@ def test_a_word_that_was_kept_once_or_is_rare_is_not_suggested():
     assert suppressions(uses, texts) == ()
 
 
+def test_a_word_that_only_stands_inside_a_longer_one_was_not_kept():
+    uses, texts = corpus(6, 5)
+    texts[100] += " footballers"
+
+    assert [one.word for one in suppressions(uses, texts)] == ["football"]
+
+
 def test_a_second_word_is_only_suggested_for_what_the_first_leaves():
     uses, texts = corpus(12, 5)
     for number in range(12):

@@ -175,7 +175,7 @@ def test_decided_scores_and_uses_follow_what_stands(desk):
         ("confirmed", ""),
         ("new", ""),
     ]
-    assert (uses[1].story, uses[4].story) == (1, None)
+    assert (uses[1].story, uses[4].story) == (1, None), "of hits that nobody decided on stories are not looked up"
     assert all(use.rules for use in uses.values())
 
 

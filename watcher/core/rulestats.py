@@ -148,11 +148,15 @@ def suppressions(uses: Sequence[HitUse], texts: Mapping[int, str]) -> tuple[Supp
 def _of_signal(
     signal: str, away: Sequence[HitUse], kept: Sequence[HitUse], texts: Mapping[int, str]
 ) -> Iterable[Suppression]:
-    taken = {word for use in kept for word in _words(texts.get(use.hit_id, ""))}
     holders: dict[str, list[HitUse]] = {}
     for use in away:
-        for word in sorted(_words(texts.get(use.hit_id, "")) - taken):
+        for word in _words(texts.get(use.hit_id, "")):
             holders.setdefault(word, []).append(use)
+    # The few that enough hits hold are looked for in the kept ones, not all words of these in the few.
+    holders = {word: uses for word, uses in holders.items() if _is_enough(uses, set(), len(away))}
+    for use in kept:
+        for word in _held(texts.get(use.hit_id, ""), holders):
+            del holders[word]
     gone: set[int] = set()
     for _ in range(MOST_WORDS):
         best = max(
@@ -178,6 +182,13 @@ def _left(uses: Sequence[HitUse], gone: set[int]) -> list[HitUse]:
 
 def _stories(uses: Iterable[HitUse]) -> int:
     return len({use.story if use.story is not None else -use.hit_id for use in uses})
+
+
+def _held(text: str, words: Iterable[str]) -> set[str]:
+    """Those of the words that stand in a text."""
+    folded = fold(text)
+    maybe = {word for word in words if word in folded}
+    return maybe.intersection(_WORD.findall(folded)) if maybe else maybe
 
 
 def _words(text: str) -> set[str]:

@@ -8,6 +8,7 @@ a ``ValueError``. A key that no class knows is passed over.
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any, Final, TypeVar, cast
 
@@ -62,6 +63,7 @@ def assessment_from_json(data: str | bytes) -> Assessment:
 
 
 _RULE: Final = '{"rule":"'
+_RULES: Final = re.compile(_RULE + '([^"]*)')
 _NOT_TAKEN_BACK: Final = '"suppressed_by":""'
 
 
@@ -70,6 +72,9 @@ def counting_rules(data: str) -> tuple[str, ...]:
 
     An eighth of the cost of reading it all. Both marks hold quotes, which no text inside JSON can hold unescaped.
     """
+    names = _RULES.findall(data)
+    if len(names) == data.count(_NOT_TAKEN_BACK):
+        return tuple(dict.fromkeys(names))
     firings = data.split(_RULE)[1:]
     return tuple(dict.fromkeys(one[: one.index('"')] for one in firings if _NOT_TAKEN_BACK in one))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, select
 
 from watcher.core.basics import Micros
 from watcher.core.rulestats import KEPT, HitUse
@@ -21,39 +21,47 @@ PAGE = 500
 
 
 def hit_uses(connection: Connection, watchlist: str, since: Micros | None = None) -> Iterator[HitUse]:
-    """Every hit of a watchlist with the rules that count in it, in pages; the newest decision that stands counts."""
-    newest = select(func.max(_A.id)).where(*_CONDITIONS).correlate(hits).scalar_subquery()
+    """Every hit of a watchlist with the rules that count in it, in pages; the newest decision that stands counts.
+
+    Stories are told of hits that somebody decided on: nobody asks for others, and each is looked up far away.
+    """
+    # Not `max`: SQLite then looks each account up a second time.
+    newest = select(_A.id).where(*_CONDITIONS).order_by(_A.id.desc()).limit(1).correlate(hits).scalar_subquery()
     wheres = [_W.name == watchlist, _H.reached]
     if since is not None:
         wheres.append(_H.first_seen >= since)
     statement = (
-        select(_H.id, _H.signal, _H.score, _A.detail, _M.story_id)
+        select(_H.id, _H.signal, _H.score, _A.detail)
         .select_from(hits.join(watchlists, _W.id == _H.watchlist_id).join(assessments, _A.id == newest))
-        .outerjoin(story_members, _M.entry_id == _H.entry_id)
         .where(*wheres)
         .order_by(_H.id)
     )
     states = _states(connection, watchlist)
     for part in connection.execution_options(yield_per=PAGE).execute(statement).partitions(PAGE):
-        for hit_id, signal, score, detail, story in part:
-            state, reason = states.get(hit_id, (NEW, ""))
+        for hit_id, signal, score, detail in part:
+            state, reason, story = states.get(hit_id, _UNDECIDED)
             yield HitUse(hit_id, signal, score, counting_rules(detail), state, reason, story)
 
 
-def _states(connection: Connection, watchlist: str) -> dict[int, tuple[str, str]]:
-    """State by hit, and the reason given with it: each hit's newest row tells its state."""
+_State = tuple[str, str, int | None]
+_UNDECIDED: _State = (NEW, "", None)
+
+
+def _states(connection: Connection, watchlist: str) -> dict[int, _State]:
+    """State by hit, the reason given with it, and the story: each hit's newest row tells its state."""
     rows = connection.execute(
-        select(_V.hit_id, _V.verdict, _V.to_state, _V.note)
+        select(_V.hit_id, _V.verdict, _V.to_state, _V.note, _M.story_id)
         .select_from(verdicts.join(hits, _H.id == _V.hit_id).join(watchlists, _W.id == _H.watchlist_id))
+        .outerjoin(story_members, _M.entry_id == _H.entry_id)
         .where(_W.name == watchlist)
         .order_by(_V.id)
     )
     reasons: dict[tuple[int, str], str] = {}
-    found: dict[int, tuple[str, str]] = {}
-    for hit_id, verdict, state, note in rows:
+    found: dict[int, _State] = {}
+    for hit_id, verdict, state, note, story in rows:
         if verdict == "dismiss":
             reasons[hit_id, state] = note
-        found[hit_id] = state, reasons.get((hit_id, state), "")
+        found[hit_id] = state, reasons.get((hit_id, state), ""), story
     return found
 
 
