@@ -39,17 +39,8 @@ from bench.bigdb import (
 )
 from tests.support.polls import digest, poll
 from watcher.core.identity import content_digest
-from watcher.core.model import (
-    Claim,
-    Entry,
-    EntryIntent,
-    EntryLookup,
-    Evidence,
-    PollIntent,
-    ScoredEntry,
-    ShownLookup,
-    Sighting,
-)
+from watcher.core.intents import EntryIntent, EntryLookup, PollIntent, ShownLookup
+from watcher.core.model import Claim, Entry, Evidence, ScoredEntry, Sighting
 
 POLLS = 40
 """Polls of a round."""

@@ -21,7 +21,8 @@ from typing import Any
 
 from bench import harness
 from tests.support.polls import HOUR, T0, assessment, digest, document, entry_intent, poll, source
-from watcher.core.model import Claim, EntryLookup, PollIntent, ShownLookup
+from watcher.core.intents import EntryLookup, PollIntent, ShownLookup
+from watcher.core.model import Claim
 from watcher.storage.engine import open_engine
 from watcher.storage.migrate import upgrade
 from watcher.storage.store import SqlStore

@@ -9,7 +9,7 @@ import pytest
 from watcher.alerts.file import DELAYED_AFTER, FileChannel, line
 from watcher.alerts.registry import channel, names
 from watcher.core.errors import ChannelError, UsageProblem
-from watcher.core.model import OwedAlert
+from watcher.core.intents import OwedAlert
 
 NOW = 1_765_800_000_000_000
 

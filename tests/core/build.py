@@ -7,17 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from watcher.core.model import (
-    Assessment,
-    Claim,
-    Entry,
-    Fetched,
-    ParsedEntry,
-    ParsedFeed,
-    ScoredEntry,
-    SourceSpec,
-    StoredEntry,
-)
+from watcher.core.intents import StoredEntry
+from watcher.core.model import Assessment, Claim, Entry, Fetched, ParsedEntry, ParsedFeed, ScoredEntry, SourceSpec
 from watcher.core.resolve import name_entries
 
 NOW = 1_765_800_000_000_000  # 15 December 2025, noon UTC

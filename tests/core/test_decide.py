@@ -18,8 +18,9 @@ from watcher.core.decide import (
 )
 from watcher.core.errors import SourceError
 from watcher.core.identity import content_digest, entry_key, link_key
+from watcher.core.intents import Departed
 from watcher.core.limits import Limits
-from watcher.core.model import Departed, Outcome, Sighting, SourceHealth
+from watcher.core.model import Outcome, Sighting, SourceHealth
 from watcher.core.moved import Moved
 from watcher.core.resolve import Known, name_entries
 

@@ -1,6 +1,6 @@
 """Which alerts of many are told one by one."""
 
-from watcher.core.model import OwedAlert
+from watcher.core.intents import OwedAlert
 from watcher.core.storm import message
 
 

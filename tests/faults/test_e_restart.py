@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from tests.support.polls import HOUR, T0, document, hit_intent, poll, source
 from watcher.core.errors import StorageError
-from watcher.core.model import EntryIntent
+from watcher.core.intents import EntryIntent
 from watcher.storage.engine import begin, open_engine
 from watcher.storage.migrate import check, upgrade
 from watcher.storage.store import SqlStore

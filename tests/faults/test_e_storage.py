@@ -39,8 +39,9 @@ from watcher.core.errors import (
     StorageError,
     UsageProblem,
 )
+from watcher.core.intents import EntryIntent, EntryLookup
 from watcher.core.limits import Limits
-from watcher.core.model import Claim, EntryIntent, EntryLookup, FigureReading
+from watcher.core.model import Claim, FigureReading
 from watcher.core.views import HitFilter
 from watcher.storage.backup import backup, full_check
 from watcher.storage.engine import begin, open_engine, writer

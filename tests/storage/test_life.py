@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from tests.storage.test_claims import listed, names
 from tests.support.backends import Backend
 from tests.support.polls import HOUR, T0, failed_poll, poll
-from watcher.core.model import SECOND, HostHold, Notice
+from watcher.core.intents import HostHold, Notice
+from watcher.core.model import SECOND
 from watcher.core.moved import Moved
 
 LEASE = 180 * SECOND

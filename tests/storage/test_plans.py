@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.support.polls import T0, digest, document, entry_intent, hit_intent, poll, source
-from watcher.core.model import EntryLookup, ShownLookup
+from watcher.core.intents import EntryLookup, ShownLookup
 from watcher.core.views import HitFilter
 from watcher.storage.engine import open_engine
 from watcher.storage.migrate import upgrade

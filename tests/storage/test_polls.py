@@ -22,18 +22,8 @@ from tests.support.polls import (
     source,
 )
 from watcher.core.errors import LeaseLostError
-from watcher.core.model import (
-    SECOND,
-    Claim,
-    EntryIntent,
-    EntryLookup,
-    FigureReading,
-    Outcome,
-    PollIntent,
-    ShownLookup,
-    Sighting,
-    SourceHealth,
-)
+from watcher.core.intents import EntryIntent, EntryLookup, PollIntent, ShownLookup
+from watcher.core.model import SECOND, Claim, FigureReading, Outcome, Sighting, SourceHealth
 from watcher.core.views import HitFilter
 from watcher.storage.store import SqlStore
 

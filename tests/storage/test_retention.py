@@ -21,7 +21,8 @@ from tests.support.polls import (
     source,
 )
 from watcher.app.retention import DAY, pages
-from watcher.core.model import EntryLookup, FigureReading, Sighting
+from watcher.core.intents import EntryLookup
+from watcher.core.model import FigureReading, Sighting
 from watcher.storage.migrate import check
 from watcher.storage.retention import SqlRetention
 from watcher.storage.search import SearchIndex

@@ -9,12 +9,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from watcher.core.document import Document, Place, Query, Rule, Signal
+from watcher.core.intents import EntryIntent, PollIntent, SourceChange
 from watcher.core.model import (
     SECOND,
     Assessment,
     Claim,
     Entry,
-    EntryIntent,
     Evidence,
     FacetMention,
     Fetched,
@@ -23,10 +23,8 @@ from watcher.core.model import (
     Match,
     Outcome,
     Part,
-    PollIntent,
     ScoredEntry,
     Sighting,
-    SourceChange,
     SourceHealth,
     SourceSpec,
 )

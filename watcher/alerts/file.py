@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from watcher.core.errors import ChannelError
-from watcher.core.model import SECOND, Micros, OwedAlert
+from watcher.core.intents import OwedAlert
+from watcher.core.model import SECOND, Micros
 
 # Every line of ours begins so; a torn piece that begins otherwise is not ours to take back.
 _START = b'{"key": "'

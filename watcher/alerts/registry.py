@@ -11,7 +11,8 @@ from typing import Protocol
 
 from watcher.alerts.file import FileChannel
 from watcher.core.errors import UsageProblem
-from watcher.core.model import Micros, OwedAlert
+from watcher.core.intents import OwedAlert
+from watcher.core.model import Micros
 
 
 class Channel(Protocol):

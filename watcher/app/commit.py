@@ -18,18 +18,9 @@ from watcher.app.ports import Clock, Jitter, Store, Transaction
 from watcher.core import decide
 from watcher.core.decide import Fault, Times
 from watcher.core.errors import DatabaseBusyError, LeaseLostError, StorageError
+from watcher.core.intents import Departed, EntryLookup, PollIntent, ShownLookup, StoredEntry
 from watcher.core.limits import Limits
-from watcher.core.model import (
-    Claim,
-    Departed,
-    EntryLookup,
-    Fetched,
-    Micros,
-    ParsedFeed,
-    PollIntent,
-    ShownLookup,
-    StoredEntry,
-)
+from watcher.core.model import Claim, Fetched, Micros, ParsedFeed
 from watcher.core.resolve import NamedBody
 
 log = logging.getLogger("watcher.poll")

@@ -21,8 +21,9 @@ from typing import TypeVar
 from watcher.app.ports import Channel, Clock, Jitter, Outbox
 from watcher.core import storm
 from watcher.core.errors import ChannelError
+from watcher.core.intents import OwedAlert
 from watcher.core.limits import Limits
-from watcher.core.model import SECOND, Micros, OwedAlert
+from watcher.core.model import SECOND, Micros
 
 log = logging.getLogger("watcher.alerts")
 

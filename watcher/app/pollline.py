@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from watcher.core.cadence import NEVER
 from watcher.core.errors import LeaseLostError
-from watcher.core.model import SECOND, Claim, Micros, Outcome, PollIntent
+from watcher.core.intents import PollIntent
+from watcher.core.model import SECOND, Claim, Micros, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,17 @@ from typing import Protocol
 
 from watcher.core.document import Document
 from watcher.core.errors import WatcherError
-from watcher.core.model import (
-    Claim,
+from watcher.core.intents import (
     Departed,
     EntryLookup,
-    Fetched,
     HostHold,
-    Micros,
     Notice,
     OwedAlert,
-    ParsedFeed,
     PollIntent,
     ShownLookup,
-    SourceSpec,
     StoredEntry,
-    StoredText,
-    TextAssessed,
 )
+from watcher.core.model import Claim, Fetched, Micros, ParsedFeed, SourceSpec, StoredText, TextAssessed
 
 
 class Clock(Protocol):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 
 from watcher.app.ports import Clock, Store
-from watcher.core.model import SECOND, Micros, Notice
+from watcher.core.intents import Notice
+from watcher.core.model import SECOND, Micros
 from watcher.core.period import show_span
 
 log = logging.getLogger("watcher.daemon")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.core.health import FAILURES_TO_TURN, TIME_TO_TURN, Verdict, can_see
-from watcher.core.model import Claim, Micros, Notice, SourceHealth
+from watcher.core.intents import Notice
+from watcher.core.model import Claim, Micros, SourceHealth
 
 _AT_ONCE = frozenset({SourceHealth.GONE, SourceHealth.QUARANTINED, SourceHealth.STALE})
 

@@ -14,25 +14,9 @@ from msgspec.structs import replace
 
 from watcher.core import alarm, cadence, health, moved, pace
 from watcher.core.errors import SourceError
+from watcher.core.intents import Departed, EntryIntent, HostHold, Notice, PollIntent, SourceChange, StoredEntry
 from watcher.core.limits import Limits
-from watcher.core.model import (
-    SECOND,
-    Assessment,
-    Claim,
-    Departed,
-    EntryIntent,
-    Fetched,
-    HostHold,
-    Micros,
-    Notice,
-    Outcome,
-    ParsedFeed,
-    PollIntent,
-    Sighting,
-    SourceChange,
-    SourceHealth,
-    StoredEntry,
-)
+from watcher.core.model import SECOND, Assessment, Claim, Fetched, Micros, Outcome, ParsedFeed, Sighting, SourceHealth
 from watcher.core.resolve import Known, Named, NamedBody
 
 # An entry that changes at every poll (a counter in its text) stops making revisions here, unless one makes a hit.

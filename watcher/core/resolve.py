@@ -16,7 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from watcher.core.identity import content_digest, entry_key, fold_space, key_of_normal, normal_link, twin_key
-from watcher.core.model import ScoredEntry, StoredEntry
+from watcher.core.intents import StoredEntry
+from watcher.core.model import ScoredEntry
 
 # Two items with the same headline and nothing else are often two events ("Daily briefing"); with this much text
 # in common they are one item under two names.

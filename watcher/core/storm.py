@@ -11,7 +11,8 @@ import hashlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 
-from watcher.core.model import Micros, OwedAlert
+from watcher.core.intents import OwedAlert
+from watcher.core.model import Micros
 from watcher.core.period import show_iso
 
 _NAMED = 10

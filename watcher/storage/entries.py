@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from watcher.core.model import EntryIntent, PollIntent, Sighting
+from watcher.core.intents import EntryIntent, PollIntent
+from watcher.core.model import Sighting
 from watcher.storage.desired import address_key
 from watcher.storage.names import Names
 from watcher.storage.scoring import ScoredText, ScoreWriter, mark_row

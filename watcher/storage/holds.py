@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, select
 
-from watcher.core.model import HostHold, Micros
+from watcher.core.intents import HostHold
+from watcher.core.model import Micros
 from watcher.storage.sqltools import put, run
 from watcher.storage.tables import host_holds
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, select
 
-from watcher.core.model import Departed, EntryLookup, ShownLookup, StoredEntry
+from watcher.core.intents import Departed, EntryLookup, ShownLookup, StoredEntry
 from watcher.core.withdrawn import Shown, withdrawn
 from watcher.storage.sqltools import IN_LIST, Listed, chunks, read_in
 from watcher.storage.tables import entries, entry_aliases, hits, sources, watchlists

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from watcher.core.model import SECOND, Micros, Notice, OwedAlert
+from watcher.core.intents import Notice, OwedAlert
+from watcher.core.model import SECOND, Micros
 from watcher.storage.sqltools import fetch, insert_for, run
 from watcher.storage.tables import outbox
 

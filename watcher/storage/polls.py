@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Row, bindparam, case, select, update
 
 from watcher.core.errors import LeaseLostError
-from watcher.core.model import Outcome, PollIntent, SourceChange
+from watcher.core.intents import PollIntent, SourceChange
+from watcher.core.model import Outcome
 from watcher.storage import holds, outbox
 from watcher.storage.desired import open_states
 from watcher.storage.entries import EntryWriter

@@ -16,22 +16,18 @@ from sqlalchemy import Connection, Engine, or_, select, update
 
 from watcher.core.document import Document
 from watcher.core.errors import DatabaseBusyError, StorageError, WatcherError
-from watcher.core.limits import Limits
-from watcher.core.model import (
-    Claim,
+from watcher.core.intents import (
     Departed,
     EntryLookup,
     HostHold,
-    Micros,
     Notice,
     OwedAlert,
     PollIntent,
     ShownLookup,
-    Sighting,
     StoredEntry,
-    StoredText,
-    TextAssessed,
 )
+from watcher.core.limits import Limits
+from watcher.core.model import Claim, Micros, Sighting, StoredText, TextAssessed
 from watcher.storage import claims as leases
 from watcher.storage import desired, holds, known, life, outbox
 from watcher.storage.engine import WAL_LIMIT_BYTES, begin, trim_log, writer
