@@ -14,12 +14,16 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from tests.server import Server
-from tests.support.canary import LINKS, TEXTS, formula_cells, live_markup, raw_controls
-from tests.support.desk import Desk, feed, offer
+from tests.support.canary import LINKS, MARK, TEXTS, formula_cells, live_markup, raw_controls
+from tests.support.desk import NOW, Desk, feed, offer
 from watcher.app.rescore_parts import Change
+from watcher.app.review import Review
 from watcher.bootstrap import build_derive
+from watcher.bootstrap.verdicts import build_review
 from watcher.cli import main
 from watcher.cli.rescore import _lines
+from watcher.core.render import Style
+from watcher.core.views import HitFilter
 
 STORED = [text for name, text in TEXTS.items() if name != "lone surrogate"]  # no database holds one
 WRITTEN_BY_OTHERS = {"title", "author", "publisher", "institution", "note", "rationale", "reason", "outlet", "origin"}
@@ -87,6 +91,21 @@ def test_i11_i13_i14_i15_no_command_hands_on_what_is_stored(hostile: Desk, capsy
                 assert all(isinstance(json.loads(line), dict) for line in out.splitlines()), command
             if form == "atom":
                 fromstring(out)
+
+
+@pytest.mark.slow
+def test_i11_no_screen_of_a_review_hands_on_what_is_stored(hostile: Desk) -> None:
+    with build_review(str(hostile.database)) as (queries, store):
+        review = Review(queries, store, queries.open_hits(HitFilter()), "ann", lambda: NOW)
+        seen = ""
+        for at in range(len(review.queue)):
+            review.at = at
+            for rows, columns in ((24, 80), (200, 200), (5, 20)):
+                lines = review.screen(Style(width=columns), rows)
+                assert [line for line in lines if "\n" in line or raw_controls(line)] == []
+                seen += "\n".join(lines)
+    assert len(review.queue) == len(STORED) - 2
+    assert seen.count(MARK) > len(review.queue)
 
 
 @pytest.mark.parametrize("form", ["text", "jsonl"])
