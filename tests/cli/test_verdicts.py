@@ -54,6 +54,13 @@ def test_each_command_does_its_own(told):
     assert [row["to"] for row in rows if row["hit"] == 1] == ["confirmed", "escalated", "confirmed", "escalated"]
 
 
+def test_an_unknown_hit_is_said_and_who_only_reads_hears_nothing_of_writing(told):
+    assert told("verdicts", "99")[:2] == (1, "")
+    assert "no hit 99 in this database" in told("verdicts", "99")[2]
+    assert "written" not in told("verdicts", "99")[2]
+    assert "no hit 99 in this database; nothing was written" in told("confirm", "99")[2]
+
+
 def test_a_chain_of_duplicates_is_refused_with_the_command_that_goes(told):
     told("duplicate", "1", "--of", "2")
     code, _, err = told("duplicate", "3", "--of", "1")

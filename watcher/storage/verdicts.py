@@ -107,7 +107,7 @@ def _lock(connection: Connection, hit_ids: Iterable[int], wish: Wish, members: M
 
 
 def require_hits(connection: Connection, hit_ids: Sequence[int], *, lock: bool = False) -> None:
-    """Refuse hits that are not there.
+    """Refuse hits that are not there; with ``lock`` for one who writes.
 
     Raises:
         WatcherError: they are named in it.
@@ -119,7 +119,7 @@ def require_hits(connection: Connection, hit_ids: Sequence[int], *, lock: bool =
     missing = [str(hit_id) for hit_id in hit_ids if hit_id not in known]
     if missing:
         raise WatcherError(
-            f"no hit {', '.join(missing[:20])} in this database; nothing was written",
+            f"no hit {', '.join(missing[:20])} in this database" + ("; nothing was written" if lock else ""),
             hint="`watcher report` shows the number of every hit",
         )
 
