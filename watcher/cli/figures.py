@@ -65,8 +65,8 @@ def command(
       watcher figures --since 30d --format csv
 
     \b
-    Exit codes: 0 done, 1 no database or no watchlist, 2 wrong usage or no
-    such figure, 4 database damaged or from a newer watcher.
+    Exit codes: 0 done, 1 it failed, 2 wrong usage, no such figure, or no
+    database or watchlist, 4 database damaged or from a newer watcher.
     """
     if figure is None and (plot or svg):
         raise click.UsageError("name the figure to plot")

@@ -45,8 +45,8 @@ def command(name: str | None, health: bool, form: str, watchlist: str | None, da
     `watcher feeds` is the same command.
 
     \b
-    Exit codes: 0 done, 1 no database, 2 no source of that name or wrong usage,
-    4 database damaged or from a newer watcher.
+    Exit codes: 0 done, 1 it failed, 2 no source of that name, wrong usage or
+    no database, 4 database damaged or from a newer watcher.
     """
     from watcher.app.sources import read_sources
 

@@ -21,8 +21,8 @@ def command() -> None:
     """Show what rules are worth by the decisions of analysts.
 
     \b
-    Exit codes: 0 done, 1 no database, 2 wrong usage or no such watchlist,
-    4 database damaged or from a newer watcher.
+    Exit codes: 0 done, 1 it failed, 2 wrong usage, no such watchlist or no
+    database, 4 database damaged or from a newer watcher.
     """
 
 
@@ -47,8 +47,8 @@ def rules(since: str | None, form: str, watchlist: str | None, database: str) ->
       patch -d config -p0 < less.diff && watcher check && watcher rescore --diff
 
     \b
-    Exit codes: 0 done, 1 no database, 2 wrong usage or no such watchlist,
-    4 database damaged or from a newer watcher.
+    Exit codes: 0 done, 1 it failed, 2 wrong usage, no such watchlist or no
+    database, 4 database damaged or from a newer watcher.
     """
     from watcher.app.rulestats import read_worth, worth_lines, worth_record
     from watcher.bootstrap.verdicts import build_rules
