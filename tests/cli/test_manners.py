@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
+import click
 import pytest
 
 from tests.server import Server
 from tests.support.desk import Desk, feed, item, offer
 from tests.support.terminal import Terminal
-from watcher.cli import COMMANDS, main, progress
+from watcher.cli import COMMANDS, complete, main, progress
 from watcher.cli.common import style_of
 
 
@@ -166,6 +169,28 @@ def test_without_a_database_nothing_is_offered_and_nothing_breaks(desk, monkeypa
 
     assert offered("watcher confirm ", 2) == []
     assert not (tmp_path / "none.sqlite3").exists()
+
+
+def test_a_database_that_does_not_answer_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(complete, "PATIENCE_S", 0.02)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgresql+psycopg://u:p@127.0.0.1:{silent.getsockname()[1]}/w"
+        context = click.Context(click.Command("confirm"))
+        context.params["database"] = address
+        for offer in (complete.hits, complete.sources, complete.signals, complete.figures, complete.watchlists):
+            assert offer(context, click.Option(["--any"]), "") == []
+    for thread in threading.enumerate():
+        if thread.name == complete.THREAD:
+            thread.join()
+
+
+def test_an_unknown_source_is_refused_with_the_nearest_one(desk, capsys):
+    assert main(["search", "pact", "--source", "pres"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, "no source 'pres'" in err, "did you mean 'press'?" in err) == ("", True, True)
+    assert main(["search", "pact", "--source", "nonsense"]) == 2
+    assert "`watcher sources` lists them" in capsys.readouterr().err
+    assert main(["search", "pact", "--source", "press"]) == 0
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

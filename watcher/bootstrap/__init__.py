@@ -233,6 +233,8 @@ class SearchDesk(Struct, frozen=True):
     expand: Expand
     zone: str
     reference: Micros
+    sources: Callable[[], Iterable[str]]
+    """Names of the sources that the database knows."""
 
     def prepare(self, query: str) -> Needle:
         """Compile a query; `UsageProblem` where it is none."""
@@ -282,7 +284,12 @@ def build_search(database: str, watchlist: str | None) -> Iterator[SearchDesk]:
 
         expand = build_expand(Settings(cache_dir=cache_dir(os.environ)))
         reference = queries.newest_poll_at() or SystemClock().now()
-        yield SearchDesk(SearchIndex(engine), document, expand, chosen.timezone if chosen else "UTC", reference)
+        zone = chosen.timezone if chosen else "UTC"
+
+        def names() -> Iterable[str]:
+            return (row.name for row in queries.sources())
+
+        yield SearchDesk(SearchIndex(engine), document, expand, zone, reference, names)
     finally:
         engine.dispose()
 

@@ -84,6 +84,21 @@ def age_in_days(_context: click.Context, _parameter: click.Parameter, text: str 
     return int(number) * DAYS_OF[unit]
 
 
+def refuse_unknown_sources(names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse the name of a source that is not there, with the nearest one that is."""
+    known = frozenset(known)
+    for name in names:
+        if name not in known:
+            import difflib
+
+            from watcher.core.errors import UsageProblem
+
+            near = difflib.get_close_matches(name, sorted(known), n=1)
+            raise UsageProblem(
+                f"no source {name!r}", hint=f"did you mean {near[0]!r}?" if near else "`watcher sources` lists them"
+            )
+
+
 @contextmanager
 def open_queries(database: str) -> Iterator[Queries]:
     """The database, read only.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli import complete
-from watcher.cli.common import database_option, watchlist_file_option
+from watcher.cli.common import database_option, refuse_unknown_sources, watchlist_file_option
 
 if TYPE_CHECKING:
     from watcher.app.poll import Round
@@ -68,7 +68,7 @@ async def _poll(settings: Settings, printer: Printer, names: tuple[str, ...], *,
 
     async with build_duties(settings, Hooks(on_poll=printer.poll)) as duties:
         current = duties.reloader.current
-        _refuse_unknown(names, current.names)
+        refuse_unknown_sources(names, current.names)
         printer.expect(len(names) or current.sources)
         polled = await duties.poller.round(everything=everything, only=names)
         printer.end_first_round()
@@ -77,18 +77,6 @@ async def _poll(settings: Settings, printer: Printer, names: tuple[str, ...], *,
             courier.close()
         await derive_all(duties.derive, duties.writer)
         return polled
-
-
-def _refuse_unknown(names: tuple[str, ...], known: frozenset[str]) -> None:
-    from watcher.core.errors import UsageProblem
-
-    for name in names:
-        if name not in known:
-            import difflib
-
-            near = difflib.get_close_matches(name, sorted(known), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "`watcher sources` lists them"
-            raise UsageProblem(f"no source {name!r}", hint=hint)
 
 
 def _conclude(printer: Printer, polled: Round, names: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from watcher.cli.common import (
     database_option,
     format_option,
     put_lines,
+    refuse_unknown_sources,
     say,
     speaks_unicode,
     style_of,
@@ -70,6 +71,8 @@ def command(
     from watcher.bootstrap import build_search
 
     with build_search(database, watchlist) as desk:
+        if source:
+            refuse_unknown_sources([source], desk.sources())
         needle = desk.prepare(" ".join(query))
         found = list(desk.search(needle, since=since, until=until, source=source, limit=limit, best=best))
     put_lines(_lines(found, form, style_of()), form)
