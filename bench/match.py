@@ -207,7 +207,6 @@ def matching(watchlist: CompiledWatchlist) -> Work:
                 continue
             scan = Scan(watchlist, sighting, title, text, "", 1000)
             begins, tokens = scan.reading.begins, scan.reading.tokens
-            scan.begin = begins.__getitem__  # nearly every token is asked for
             for term in scan.raw:
                 for _, begin, end in scan.hits(term):
                     scan.span(begins[begin], begins[end - 1] + len(tokens[end - 1]))

@@ -23,6 +23,13 @@ QUERIES = (
     "2 of (alpha | beta | delta near/1 gamma)",
     "(alpha | beta & gamma) & !delta",
     "gamma & (alpha sentence delta)",
+    "(alpha near/3 gamma) sentence delta",
+)
+CONTEXTS = (
+    "needs: 'delta | gamma before/2 beta'",
+    "unless: 'alpha & !(beta near/1 gamma)'",
+    "needs: {sentence: '(beta near/2 gamma) & alpha'}",
+    "needs: {sentence: 'beta'}, unless: 'delta near/1 beta'",
 )
 FIGURES = """figures:
   boats: {title: Boats, match: alpha & beta, unit: vessels, units: {en: [vessel]}, range: [1, 9000]}
@@ -31,6 +38,9 @@ FIGURES = """figures:
 
 def many_rules() -> CompiledWatchlist:
     rules = "".join(f"      - {{id: r{at}, match: '{query}', weight: 10}}\n" for at, query in enumerate(QUERIES))
+    rules += "".join(
+        f"      - {{id: c{at}, match: alpha | beta, weight: 10, {text}}}\n" for at, text in enumerate(CONTEXTS)
+    )
     return compiled(f"{FIGURES}signals:\n  s:\n    title: S\n    rules:\n{rules}")
 
 
@@ -46,7 +56,7 @@ gaps = st.sampled_from([" ", " ", ", ", ". And ", "! ", "\n\n", "; ", ". ", " an
 texts = st.lists(st.tuples(words, gaps), max_size=14).map(lambda row: "".join(map("".join, row)))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60, deadline=None)
 @given(title=texts, text=texts)
 def test_what_is_refused_could_not_have_fired(title: str, text: str) -> None:
     told = evidence(WATCHLIST, text, title)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from functools import reduce
 from operator import itemgetter, or_
 
-from watcher.core.layout import Standing
 from watcher.core.program import CompiledWatchlist, Gate
 from watcher.core.scan import Sighting
+from watcher.core.standing import Standing, bits_of
 
 _pattern = itemgetter(0)
-
-
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        bit = mask & -mask
-        mask ^= bit
-        yield bit
 
 
 def _opened(watchlist: CompiledWatchlist, granted: int) -> list[Gate]:
@@ -25,7 +18,7 @@ def _opened(watchlist: CompiledWatchlist, granted: int) -> list[Gate]:
     gates = watchlist.gates
     return [
         gate
-        for bit in _bits(granted & watchlist.anchors)
+        for bit in bits_of(granted & watchlist.anchors)
         for gate in gates[bit]
         if gate.needed & granted == gate.needed
     ]
@@ -35,18 +28,6 @@ def _granted(watchlist: CompiledWatchlist, terms: Iterable[int], language: str) 
     """By term, its groups; terms that count in another language only are left out."""
     grants, infos = watchlist.term_grants, watchlist.infos
     return {term: grants[term] for term in terms if not infos[term].only or infos[term].only == language}
-
-
-def _met(sighting: Sighting, granted: Mapping[int, int], gates: Sequence[Gate]) -> list[Gate]:
-    """Those of the gates whose stretches are met."""
-    relevant = reduce(or_, (stretch.here | stretch.around for gate in gates for stretch in gate.stretches), 0)
-    if not relevant:
-        return list(gates)
-    places = sighting.places
-    standing = Standing(
-        sighting.layout, ((places[term], bits & relevant) for term, bits in granted.items() if bits & relevant)
-    )
-    return [gate for gate in gates if all(map(standing.holds, gate.stretches))]
 
 
 def candidates(watchlist: CompiledWatchlist, sighting: Sighting, language: str) -> dict[str, set[str]]:
@@ -60,6 +41,7 @@ def candidates(watchlist: CompiledWatchlist, sighting: Sighting, language: str) 
         return {}
     granted = _granted(watchlist, sighting.places, language)
     found: dict[str, set[str]] = {}
-    for gate in _met(sighting, granted, _opened(watchlist, reduce(or_, granted.values(), 0))):
+    gates = _opened(watchlist, reduce(or_, granted.values(), 0))
+    for gate in Standing(sighting, granted).met(gates):
         found.setdefault(gate.signal, set()).add(gate.name)
     return found

@@ -80,6 +80,25 @@ class Evaluator:
                 found = self._within(node.field, node.item, window)
         return found
 
+    def holds(self, node: Node, window: Window) -> bool:
+        """True where a node is met inside a window; stops as soon as that is known."""
+        match node:
+            case Terms(ids):
+                return self._stands(ids, window)
+            case Some(items):
+                return any(self.holds(item, window) for item in items)
+            case Every(items, absent):
+                return all(self.holds(item, window) for item in items) and not any(
+                    self.holds(item, window) for item in absent
+                )
+            case _:
+                return self.find(node, window) is not None
+
+    def _stands(self, ids: frozenset[int], window: Window) -> bool:
+        if window is self.everything:
+            return self.scan.stands(ids)
+        return any(window.begin <= hit[1] and hit[2] <= window.end for hit in self.scan.places(ids))
+
     def _terms(self, ids: frozenset[int], window: Window) -> Found | None:
         hits = self._inside(ids, window)
         return Found(tuple(hits), tuple(map(_span, hits))) if hits else None
@@ -111,7 +130,7 @@ class Evaluator:
             if one is None:
                 return None
             found.append(one)
-        if any(self.find(item, window) for item in node.absent):
+        if any(self.holds(item, window) for item in node.absent):
             return None
         return _joint(found)
 

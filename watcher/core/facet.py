@@ -32,7 +32,7 @@ def mentions(evaluator: Evaluator, hits: Mapping[str, Sequence[Hit]]) -> tuple[F
     windows = [(Window(*layout.window(sentence)), tuple(signals[sentence])) for sentence in sorted(signals)]
     made: list[FacetMention] = []
     for facet in scan.watchlist.facets:
-        if evaluator.find(facet.match, evaluator.everything) is None:
+        if not evaluator.holds(facet.match, evaluator.everything):
             continue
         for window, names in windows:
             one = evaluator.find(facet.match, window)

@@ -204,7 +204,7 @@ def readings(evaluator: Evaluator, figures: Sequence[CompiledFigure]) -> tuple[F
             continue
         layout = scan.layout
         for number in sorted({layout.sentence(hit[1]) for hit in found.hits}):
-            if evaluator.find(figure.match, Window(*layout.window(number))) is None:
+            if not evaluator.holds(figure.match, Window(*layout.window(number))):
                 continue
             begin, end = layout.span(number)
             end = min(end, begin + SENTENCE_CHARS)

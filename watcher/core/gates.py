@@ -15,6 +15,7 @@ from watcher.core.program import (
     Gate,
     Lexis,
     Node,
+    Pair,
     Some,
     Stretch,
     Terms,
@@ -74,8 +75,7 @@ class Groups:
         found: defaultdict[int, list[Gate]] = defaultdict(list)
         for owner, name, match, needs in firing(signals, figures):
             bits = [self.bit(group) for group in self.required(match, needs)]
-            # A figure is read in a sentence that meets all of its match.
-            stretches = self.stretches(match) if owner else self._one(self.needed(match), ())
+            stretches = self.stretches(match) if owner else self._read(match)
             found[bits[0]].append(Gate(owner, name, sum(set(bits)), tuple(stretches)))
         return {bit: tuple(gates) for bit, gates in found.items()}
 
@@ -121,12 +121,11 @@ class Groups:
     def stretches(self, node: Node) -> list[Stretch]:
         """What must stand close together for a node to hold; nothing where that cannot be told."""
         match node:
-            case Close(left, right):
-                rarer, other = sorted((left, right), key=self._weight)
-                return [Stretch(self.bit(rarer), self.bit(rarer), self.bit(other), self._reach(node))]
+            case Close():
+                return [Stretch(0, 0, (self._pair(node),))]
             case Together(items):
                 near = [item for item in items if isinstance(item, Close)]
-                return self._one(list(map(self._any, items)), near)
+                return [self._one([self._any(item) for item in items], near)]
             case Every(items):
                 return [stretch for item in items for stretch in self.stretches(item)]
             case Within(_, item):
@@ -134,12 +133,18 @@ class Groups:
             case _:
                 return []
 
-    def _one(self, here: list[Group], near: Sequence[Close]) -> list[Stretch]:
+    def _read(self, match: Node) -> list[Stretch]:
+        """The same for a figure, which is read in a sentence that meets all of its match."""
+        return [self._one(self.needed(match), [match] if isinstance(match, Close) else [])]
+
+    def _one(self, here: list[Group], near: Sequence[Close]) -> Stretch:
         """All of it in one sentence, pairs beginning there."""
         anchor = min(here, key=self._weight)
-        around = {self.bit(side) for pair in near for side in (pair.left, pair.right)}
-        reach = max(map(self._reach, near), default=0)
-        return [Stretch(self.bit(anchor), sum(set(map(self.bit, here))), sum(around), reach)]
+        return Stretch(self.bit(anchor), sum(set(map(self.bit, here))), tuple(map(self._pair, near)))
+
+    def _pair(self, near: Close) -> Pair:
+        longest = max((len(self.slots[term]) for term in near.left | near.right), default=0)
+        return Pair(self.bit(near.left), self.bit(near.right), near.distance + longest, near.ordered)
 
     def _any(self, node: Node) -> Group:
         """Terms of which one begins wherever a place of the node begins."""
@@ -152,7 +157,3 @@ class Groups:
                 return frozenset().union(*map(self._any, items))
             case _:  # pragma: no cover - the parser lets nothing else stand beside sentence
                 raise AssertionError(node)
-
-    def _reach(self, pair: Close) -> int:
-        """So many tokens lie between the beginnings of both sides at most."""
-        return pair.distance + max((len(self.slots[term]) for term in pair.left | pair.right), default=0)

@@ -49,8 +49,8 @@ class _Matcher:
     def context_met(self, context: Context, found: Found, scope: str) -> bool:
         evaluator = self.evaluator
         if scope != "sentence":
-            return evaluator.find(context.node, evaluator.everything) is not None
-        return any(evaluator.find(context.node, window) for window in self.sentences(found))
+            return evaluator.holds(context.node, evaluator.everything)
+        return any(evaluator.holds(context.node, window) for window in self.sentences(found))
 
     def sentences(self, found: Found) -> list[Window]:
         """The sentences that hold hits, in order."""
@@ -62,9 +62,9 @@ class _Matcher:
         """True where ``unless`` holds; with sentence scope, where it holds in every sentence that meets ``needs``."""
         if scope != "sentence":
             return self.context_met(unless, found, scope)
-        find = self.evaluator.find
-        good = [window for window in self.sentences(found) if needs is None or find(needs.node, window)]
-        return all(find(unless.node, window) for window in good)
+        holds = self.evaluator.holds
+        good = [window for window in self.sentences(found) if needs is None or holds(needs.node, window)]
+        return all(holds(unless.node, window) for window in good)
 
     def rule(self, rule: CompiledRule) -> _Fired | None:
         found = self.evaluator.find(rule.match, self.evaluator.everything)

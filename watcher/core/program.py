@@ -168,24 +168,31 @@ class Context(Struct, frozen=True):
     text: str
 
 
-class Stretch(Struct, frozen=True):
-    """What must stand close together, a bit for each group of terms.
+class Pair(Struct, frozen=True):
+    """Terms of two groups, by their bits, that begin at most ``reach`` tokens from each other, in order or in any."""
 
-    ``here`` in one sentence, ``anchor`` being the rarest of it; ``around`` in that sentence or at most ``reach`` tokens
-    from it.
+    left: int
+    right: int
+    reach: int
+    ordered: bool
+
+
+class Stretch(Struct, frozen=True):
+    """What must stand close together: terms of groups, by their bits, in one sentence, and pairs that begin there.
+
+    ``anchor`` is the rarest of the groups. Where there are none, a pair may stand anywhere.
     """
 
     anchor: int
     here: int
-    around: int = 0
-    reach: int = 0
+    pairs: tuple[Pair, ...] = ()
 
 
 class Gate(Struct, frozen=True):
     """What a rule (of a signal) or a figure (signal empty) cannot fire without.
 
     ``needed`` has a bit for each group of terms of which one must stand in the text; each of the stretches must be met
-    in some sentence.
+    somewhere.
     """
 
     signal: str

@@ -51,6 +51,11 @@ class Sighting:
         self._places: dict[int, list[int]] | None = None
 
     @property
+    def is_laid_out(self) -> bool:
+        """True where the sentences are known."""
+        return self._layout is not None
+
+    @property
     def layout(self) -> Layout:
         """The sentences; found at the first look."""
         if self._layout is None:
@@ -181,6 +186,11 @@ class Scan:
             self._places[terms] = found
         return found
 
+    def stands(self, terms: frozenset[int]) -> bool:
+        """True where any of these terms has a verified place."""
+        found = self._places.get(terms)
+        return any(map(self.hits, terms & self._present)) if found is None else bool(found)
+
     # fields and sentences
 
     @cached_property
@@ -211,8 +221,8 @@ class Scan:
 
     @cached_property
     def begin(self) -> Callable[[int], int]:
-        """The character of the plain text where a token begins."""
-        return self.layout.begin
+        """The character of the plain text where a token begins; all at once where no sentence was looked at yet."""
+        return self.layout.begin if self._sighting.is_laid_out else self.reading.begins.__getitem__
 
     # what leaves
 

@@ -68,8 +68,10 @@ def _ends(text: str, since: int, until: int) -> Iterator[int]:
     """Where sentences end (exclusive) between two places, lazily."""
     for match in _end().finditer(text, since, until):
         dot, end = match.span()
-        if text[dot] != "." or text[dot + 1 : dot + 2] == "." or not _is_inner_dot(text, dot):
-            yield end
+        before = text[dot - _LONGEST : dot] if dot > _LONGEST else text[:dot]
+        if text[dot] == "." and _kind(before) != "end" and text[dot + 1] != "." and _is_inner_dot(text, dot):
+            continue
+        yield end
 
 
 def sentence_ends(text: str) -> list[int]:
