@@ -156,7 +156,10 @@ class Evaluator:
                 windows = self._shared_sentences(list(found.values()))
             if len(found) > 1 and not windows:
                 return None
-        hits = dict.fromkeys(hit for at in range(len(items)) for hit in found[at].hits if _is_inside(windows, hit[1]))
+        begins, ends = [low for low, _ in windows], [0, *(high for _, high in windows)]
+        hits = dict.fromkeys(
+            hit for at in range(len(items)) for hit in found[at].hits if hit[1] < ends[bisect_right(begins, hit[1])]
+        )
         return Found(tuple(hits), tuple(windows))
 
     def _shared_sentences(self, found: Sequence[Found]) -> list[tuple[int, int]]:
@@ -185,12 +188,6 @@ def _shared(windows: Sequence[tuple[int, int]], found: Sequence[Found]) -> list[
     return [
         (low, high) for low, high in windows if all(bisect_left(row, low) < bisect_left(row, high) for row in begins)
     ]
-
-
-def _is_inside(windows: Sequence[tuple[int, int]], token: int) -> bool:
-    """True where a token stands in one of the windows, which are sorted and apart."""
-    at = bisect_right(windows, token, key=itemgetter(0)) - 1
-    return at >= 0 and token < windows[at][1]
 
 
 def _pairs(first: Sequence[Hit], second: Sequence[Hit], distance: int, title: int) -> list[tuple[Hit, Hit]]:

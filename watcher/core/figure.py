@@ -7,7 +7,9 @@ behind the number (a few words may stand between), directly before it (EUR 40 bi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from watcher.core.evaluate import Evaluator, Window
@@ -164,10 +166,22 @@ def _leads(between: Sequence[str], name: str) -> bool:
     return all(word in _FILLERS for word in between)
 
 
+@cache
+def _unit_names(units: frozenset[tuple[str, ...]]) -> re.Pattern[str]:
+    """What begins a unit; a name in Latin letters (euro) is none inside of another word (European)."""
+    names = sorted({unit[0] for unit in units})
+    return re.compile("|".join(map(_unit_name, names)))
+
+
+def _unit_name(name: str) -> str:
+    is_latin = name.isascii() and name.isalpha()
+    return rf"(?<![a-z]){name}(?![a-z])" if is_latin else re.escape(name)
+
+
 def _names_unit(sentence: str, units: frozenset[tuple[str, ...]]) -> bool:
     """False where no unit word stands in a sentence: no reading then, and no need to take it apart."""
-    folded = fold(sentence)
-    return any(unit[0] in folded or unit[0] in sentence for unit in units)
+    search = _unit_names(units).search
+    return search(fold(sentence)) is not None or search(sentence) is not None
 
 
 def _read(figure: CompiledFigure, sentence: str, language: str) -> list[tuple[Number, str, int, int]]:

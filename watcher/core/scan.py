@@ -154,13 +154,16 @@ class Scan:
 
     def _whole(self, places: list[int], size: int) -> list[int]:
         """Those places of a term where no sentence ends inside."""
-        return [begin for begin in places if not self._is_parted(begin, begin + size - 1)]
+        begin, text, last = self.begin, self.reading.text, size - 1
+        return [
+            first
+            for first in places
+            if may_stop(text, begin(first), begin(first + last)) is None or not self._is_parted(first, first + last)
+        ]
 
     def _is_parted(self, first: int, last: int) -> bool:
         """True where something stands between two tokens that parts what is said."""
         begin, tokens, text = self.begin, self.reading.tokens, self.reading.text
-        if may_stop(text, begin(first), begin(last)) is None:
-            return False
         return any(
             crosses_stop(text, begin(token) + len(tokens[token]), begin(token + 1)) for token in range(first, last)
         )
@@ -239,9 +242,12 @@ class Scan:
         term, begin, end = hit
         reading, flagged = self.reading, self.flagged
         place, tokens = self.begin, reading.tokens
-        field, since, until = self.span(place(begin), place(end - 1) + len(tokens[end - 1]))
-        code = b" ".join(tokens[begin:end])
-        flag = ""
+        start, code, flag = place(begin), tokens[begin], ""
+        if end - begin == 1:
+            field, since, until = self.span(start, start + len(code))
+        else:
+            field, since, until = self.span(start, place(end - 1) + len(tokens[end - 1]))
+            code = b" ".join(tokens[begin:end])
         if flagged and not flagged.keys().isdisjoint(range(begin, end)):
             flag = "look-alike"
         if flag or OTHER_BYTE in code:
