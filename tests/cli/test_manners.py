@@ -17,7 +17,7 @@ from tests.server import Server
 from tests.support.desk import Desk, feed, item, offer
 from tests.support.terminal import Terminal
 from watcher.cli import COMMANDS, complete, main, progress
-from watcher.cli.common import style_of
+from watcher.cli.common import say, style_of
 
 
 @pytest.fixture
@@ -252,3 +252,10 @@ def test_a_real_shell_offers_commands_with_their_help_and_names_of_the_database(
 def test_an_unknown_shell_is_refused(capsys):
     assert main(["completion", "tcsh"]) == 2
     assert "completion" in COMMANDS
+
+
+def test_a_blank_line_that_is_said_is_a_blank_line(capsys):
+    say("one\n\ntwo")
+    say("")
+
+    assert capsys.readouterr().err == "one\n\ntwo\n\n"

@@ -129,12 +129,15 @@ def test_g01_a_broken_watchlist_at_start_is_refused_before_anything_is_touched(d
     assert desk.server.requests == []
 
 
-def test_where_nothing_can_be_reached_it_says_so_and_names_the_demo(desk):
+@pytest.mark.parametrize("options", [(), ("--once",)])
+def test_where_nothing_can_be_reached_it_says_so_and_names_the_demo(desk, options):
     desk.list_sources("press", addresses=["http://127.0.0.1:9/feed.xml"])
-    watcher = started(desk, "run")
+    watcher = started(desk, "run", *options)
     watcher.wait_for("make demo")
     assert "No source could be reached" in watcher.told
-    watcher.process.send_signal(signal.SIGINT)
+    assert ("Polling goes on" in watcher.told) is not bool(options)
+    if not options:
+        watcher.process.send_signal(signal.SIGINT)
     assert watcher.end() == 0
 
 

@@ -188,4 +188,4 @@ def say(text: str) -> None:
     from watcher.core.clean import terminal
 
     if sys.stderr is not None:
-        write_lines(map(terminal, text.splitlines()), sys.stderr)
+        write_lines(map(terminal, text.splitlines() or [""]), sys.stderr)

@@ -71,7 +71,7 @@ async def _run(settings: Settings, printer: Printer, *, once: bool) -> int:
     daemons: list[Daemon] = []
     clock = SteadyClock(lambda jump: daemons[0].jumped(jump) if daemons else None)
     async with build_duties(settings, Hooks(clock=clock, on_poll=printer.poll)) as duties:
-        duties.on_first_round = lambda: _end_first_round(printer)
+        duties.on_first_round = lambda: _end_first_round(printer, once=once)
         daemons.append(Daemon(duties))
         printer.expect(duties.reloader.current.sources)
         if not settings.contact:
@@ -81,10 +81,11 @@ async def _run(settings: Settings, printer: Printer, *, once: bool) -> int:
         return await daemons[0].run(once=once)
 
 
-def _end_first_round(printer: Printer) -> None:
+def _end_first_round(printer: Printer, *, once: bool) -> None:
     printer.end_first_round()
     if printer.reached_nothing:
-        printer.write("No source could be reached: is this machine on the internet? Polling goes on.")
+        on = "" if once else " Polling goes on."
+        printer.write(f"No source could be reached: is this machine on the internet?{on}")
         printer.write("`make demo` (or `watcher demo`) shows watcher at work on sample sources, without internet.")
     else:
         printer.write(printer.summary())
