@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.core.engine import one_rule
 from tests.support.backends import Backend
 from tests.support.polls import HOUR, REVISION, T0, assessment, document, entry_intent, hit_intent, poll, source
+from watcher.app.rescore_parts import Part, Scoring, Work, in_processes
 from watcher.core.errors import StorageError
 from watcher.core.model import TextAssessed
 from watcher.storage.rescoring import Rescoring
@@ -86,6 +88,20 @@ def test_a_broken_off_batch_leaves_no_trace(desk: Backend) -> None:
     with pytest.raises(RuntimeError):
         break_off()
     assert one.begin_run(OTHER, {}, T0 + HOUR) == (run_id, 0)
+
+
+@pytest.mark.slow
+def test_other_processes_read_and_compare_the_same(desk: Backend) -> None:
+    stored = Rescoring(desk.engine, "pact", "", desk.url)
+    watchlist = one_rule('"note"')
+    work = Work(stored, Scoring(watchlist), keep=True)
+    here = [work(Part(None, after, 3)) for after in range(3)]
+
+    parts = (Part(None, number % 3, 3) for number in range(1_500))
+    found = list(in_processes(parts, watchlist, stored.elsewhere(), work, 2))
+
+    assert found == here * 500
+    assert here[0].kinds == {"lost": 2}
 
 
 def test_what_was_never_loaded_is_said(desk: Backend) -> None:
