@@ -16,7 +16,7 @@ from watcher.core.moved import NOWHERE, Moved
 # --- what is looked up ------------------------------------------------------------------------------------------
 
 
-class StoredEntry(Struct, frozen=True):
+class StoredEntry(Struct, frozen=True, gc=False):
     """What decide needs of an entry that the store has (``is_tombstone``: pruned, only its keys are known).
 
     One that is known by an alias comes under that alias as its key, beside its own.
@@ -64,7 +64,7 @@ class Departed(Struct, frozen=True):
 # --- what is written --------------------------------------------------------------------------------------------
 
 
-class EntryIntent(Struct, frozen=True):
+class EntryIntent(Struct, frozen=True, gc=False):
     """What shall be written for one entry.
 
     ``entry_id`` None makes a new entry; else a revision ``revision_no`` is added where ``new_revision``. ``aliases`` are

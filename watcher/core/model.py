@@ -1,7 +1,8 @@
 """The data that travels between layers: frozen, slotted, named. Must not: compute more than a derived name.
 
 Times are ``Micros``: whole microseconds since 1970-01-01T00:00:00Z. Digests are raw bytes (SHA-256 unless said).
-Spans are ``[start, end)`` in characters of the stored field.
+Spans are ``[start, end)`` in characters of the stored field. ``gc=False`` stands where values come in thousands: what is
+frozen and holds only older values cannot stand in a circle, so nothing is gained by looking for one.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class Fetched(Struct, frozen=True):
         return next((value for key, value in self.headers if key == name), "")
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One item as it came, scrubbed and cut: the text matched is the text stored.
 
     ``published`` is None where the claimed date cannot be a time; ``published_raw`` is kept as sent. ``outlet`` and
@@ -151,7 +152,7 @@ class Entry(Struct, frozen=True):
     item_digest: bytes = b""
 
 
-class Match(Struct, frozen=True):
+class Match(Struct, frozen=True, gc=False):
     """A term of a rule at a span of a field. ``field`` is ``title`` or ``text``; ``form`` is the form that matched."""
 
     term: str
@@ -162,7 +163,7 @@ class Match(Struct, frozen=True):
     flag: str = ""
 
 
-class Firing(Struct, frozen=True):
+class Firing(Struct, frozen=True, gc=False):
     """A rule that is met in an entry. ``suppressed_by`` names what took it back (an ``unless``), or is empty.
 
     ``places`` counts the places where it is met that do not overlap (what saturates); ``flag`` is ``look-alike`` where
@@ -176,7 +177,7 @@ class Firing(Struct, frozen=True):
     flag: str = ""
 
 
-class SignalEvidence(Struct, frozen=True):
+class SignalEvidence(Struct, frozen=True, gc=False):
     """What the rules of one signal found. ``blocked_by`` is set where ``needs`` is not met or ``unless`` is."""
 
     signal: str
@@ -184,7 +185,7 @@ class SignalEvidence(Struct, frozen=True):
     blocked_by: str = ""
 
 
-class FacetMention(Struct, frozen=True):
+class FacetMention(Struct, frozen=True, gc=False):
     """A declared facet in the matching sentences: ``kind`` institution, actor, provision, condition…; ``value`` its id.
 
     ``signals`` names those whose matching sentences hold it.
@@ -196,7 +197,7 @@ class FacetMention(Struct, frozen=True):
     signals: tuple[str, ...] = ()
 
 
-class FigureReading(Struct, frozen=True):
+class FigureReading(Struct, frozen=True, gc=False):
     """A tracked quantity read from a sentence. ``qualifier``: over, about, under, total, added or empty."""
 
     figure: str
@@ -209,7 +210,7 @@ class FigureReading(Struct, frozen=True):
     sentence: str
 
 
-class Evidence(Struct, frozen=True):
+class Evidence(Struct, frozen=True, gc=False):
     """All that matching found in one entry for one watchlist revision: plain data, no arithmetic done yet.
 
     ``lead_end`` is where the lead of the text ends: matches before it count as lead.
@@ -223,7 +224,7 @@ class Evidence(Struct, frozen=True):
     lead_end: int = 0
 
 
-class ParsedEntry(Struct, frozen=True):
+class ParsedEntry(Struct, frozen=True, gc=False):
     """An entry with its evidence, one per watchlist (key: watchlist id); absent where nothing matched at all."""
 
     entry: Entry
@@ -256,7 +257,7 @@ class ParsedFeed(Struct, frozen=True):
 # --- scoring ----------------------------------------------------------------------------------------------------
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """One named share of a score. Points of all parts sum to the score. ``kind``: rule, context or cap."""
 
     kind: str
@@ -267,7 +268,7 @@ class Part(Struct, frozen=True):
     why: str = ""
 
 
-class Assessment(Struct, frozen=True):
+class Assessment(Struct, frozen=True, gc=False):
     """How an entry was scored for one signal. ``reached`` is score ≥ the signal's threshold: a hit."""
 
     signal: str
@@ -325,7 +326,7 @@ class TextAssessed(Struct, frozen=True):
     evidence: Evidence | None = None
 
 
-class ScoredEntry(Struct, frozen=True):
+class ScoredEntry(Struct, frozen=True, gc=False):
     """An entry after the parent's arithmetic: assessments per watchlist id."""
 
     entry: Entry

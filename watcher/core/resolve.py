@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from watcher.core.identity import content_digest, entry_key, fold_space, key_of_normal, normal_link, twin_key
 from watcher.core.intents import StoredEntry
 from watcher.core.model import ScoredEntry
@@ -24,8 +26,7 @@ from watcher.core.model import ScoredEntry
 DUPLICATE_TEXT_CHARS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True, gc=False):
     """An entry with its names: the key, the key it has as a second of its guid, its link, its content."""
 
     scored: ScoredEntry
@@ -40,8 +41,7 @@ class Named:
         return "loose" in self.scored.entry.flags
 
 
-@dataclass(frozen=True, slots=True)
-class NamedBody:
+class NamedBody(Struct, frozen=True):
     """The entries of a body with their names, and what was odd about them."""
 
     entries: tuple[Named, ...]
