@@ -73,6 +73,9 @@ def _changed(*path: str | int, value: object) -> bytes:
         b'{"format":NaN}',
         b"[" * 100_000,
         _changed("format", value=1),
+        _changed("unknown", value=1),
+        _changed("entries", 0, "entry", "unknown", value=1),
+        _changed("entries", 0, "evidence", "small", "unknown", value=1),
         _changed("skipped", value=True),
         _changed("skipped", value=1.5),
         _changed("skipped", value=1.0),
@@ -127,11 +130,10 @@ def test_half_a_character_does_not_leave() -> None:
         parsed_feed_to_json(replace(_feed(), title="\ud800"))
 
 
-def test_digests_travel_as_base64_and_a_key_that_no_class_knows_is_passed_over() -> None:
-    data = json.loads(_changed("unknown", value={"a": [1, None]}))
+def test_digests_travel_as_base64() -> None:
+    data = json.loads(parsed_feed_to_json(_feed()))
 
     assert base64.b64decode(data["entries"][0]["entry"]["item_digest"]) == b"\x00\xff"
-    assert parsed_feed_from_json(json.dumps(data).encode()) == _feed()
 
 
 @given(

@@ -3,6 +3,7 @@
 Times are ``Micros``: whole microseconds since 1970-01-01T00:00:00Z. Digests are raw bytes (SHA-256 unless said).
 Spans are ``[start, end)`` in characters of the stored field. ``gc=False`` stands where values come in thousands: what is
 frozen and holds only older values cannot stand in a circle, so nothing is gained by looking for one.
+``forbid_unknown_fields`` stands where values are read from JSON (see `wire`).
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class Fetched(Struct, frozen=True):
         return next((value for key, value in self.headers if key == name), "")
 
 
-class Entry(Struct, frozen=True, gc=False):
+class Entry(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One item as it came, scrubbed and cut: the text matched is the text stored.
 
     ``published`` is None where the claimed date cannot be a time; ``published_raw`` is kept as sent. ``outlet`` and
@@ -152,7 +153,7 @@ class Entry(Struct, frozen=True, gc=False):
     item_digest: bytes = b""
 
 
-class Match(Struct, frozen=True, gc=False):
+class Match(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A term of a rule at a span of a field. ``field`` is ``title`` or ``text``; ``form`` is the form that matched."""
 
     term: str
@@ -163,7 +164,7 @@ class Match(Struct, frozen=True, gc=False):
     flag: str = ""
 
 
-class Firing(Struct, frozen=True, gc=False):
+class Firing(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A rule that is met in an entry. ``suppressed_by`` names what took it back (an ``unless``), or is empty.
 
     ``places`` counts the places where it is met that do not overlap (what saturates); ``flag`` is ``look-alike`` where
@@ -177,7 +178,7 @@ class Firing(Struct, frozen=True, gc=False):
     flag: str = ""
 
 
-class SignalEvidence(Struct, frozen=True, gc=False):
+class SignalEvidence(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What the rules of one signal found. ``blocked_by`` is set where ``needs`` is not met or ``unless`` is."""
 
     signal: str
@@ -185,7 +186,7 @@ class SignalEvidence(Struct, frozen=True, gc=False):
     blocked_by: str = ""
 
 
-class FacetMention(Struct, frozen=True, gc=False):
+class FacetMention(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A declared facet in the matching sentences: ``kind`` institution, actor, provision, condition…; ``value`` its id.
 
     ``signals`` names those whose matching sentences hold it.
@@ -197,7 +198,7 @@ class FacetMention(Struct, frozen=True, gc=False):
     signals: tuple[str, ...] = ()
 
 
-class FigureReading(Struct, frozen=True, gc=False):
+class FigureReading(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A tracked quantity read from a sentence. ``qualifier``: over, about, under, total, added or empty."""
 
     figure: str
@@ -210,7 +211,7 @@ class FigureReading(Struct, frozen=True, gc=False):
     sentence: str
 
 
-class Evidence(Struct, frozen=True, gc=False):
+class Evidence(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """All that matching found in one entry for one watchlist revision: plain data, no arithmetic done yet.
 
     ``lead_end`` is where the lead of the text ends: matches before it count as lead.
@@ -224,14 +225,14 @@ class Evidence(Struct, frozen=True, gc=False):
     lead_end: int = 0
 
 
-class ParsedEntry(Struct, frozen=True, gc=False):
+class ParsedEntry(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """An entry with its evidence, one per watchlist (key: watchlist id); absent where nothing matched at all."""
 
     entry: Entry
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
 
-class ParsedFeed(Struct, frozen=True):
+class ParsedFeed(Struct, frozen=True, forbid_unknown_fields=True):
     """A body after the sandbox. ``item_digests`` lists every item in the body, skipped ones too; empty if not cut.
 
     ``skipped`` counts items that were seen before and not parsed again; ``dropped`` those over a cap. ``warnings`` are
@@ -257,7 +258,7 @@ class ParsedFeed(Struct, frozen=True):
 # --- scoring ----------------------------------------------------------------------------------------------------
 
 
-class Part(Struct, frozen=True, gc=False):
+class Part(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One named share of a score. Points of all parts sum to the score. ``kind``: rule, context or cap."""
 
     kind: str
@@ -268,7 +269,7 @@ class Part(Struct, frozen=True, gc=False):
     why: str = ""
 
 
-class Assessment(Struct, frozen=True, gc=False):
+class Assessment(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """How an entry was scored for one signal. ``reached`` is score ≥ the signal's threshold: a hit."""
 
     signal: str

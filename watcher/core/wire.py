@@ -1,8 +1,8 @@
 """Plain data as JSON and back, strictly: what a child sends and what the store keeps. Must not: trust, repair or guess.
 
-The shape comes from the data classes themselves, so that a new field cannot be forgotten here. A key without a default must
-be there, every value has the type that its class declares, numbers are finite and bytes travel as Base64; anything else is
-a ``ValueError``. A key that no class knows is passed over.
+The shape comes from the values' own classes, so that a new field cannot be forgotten here. A key without a default must be
+there and none that the class does not know, every value has the type that its class declares, numbers are finite and bytes
+travel as Base64; anything else is a ``ValueError``.
 """
 
 from __future__ import annotations
