@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.engine import compiled, evidence
+from watcher.core.counting import numbers
 from watcher.core.errors import WatchlistError
-from watcher.core.numerals import Number, digits_value, german_value, numbers, tokens
+from watcher.core.numerals import Number, digits_value, german_value, tokens
 
 FIGURES = """concepts:
   fleet: {en: [listed, fleet, aid], ru: [флот, список], uk: [флот], fr: [flotte, aide], de: [Flotte, Hilfe]}

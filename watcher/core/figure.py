@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
+from watcher.core.counting import numbers
 from watcher.core.evaluate import Evaluator, Window
 from watcher.core.model import FigureReading
-from watcher.core.numerals import Number, Token, numbers, tokens
+from watcher.core.numerals import Number, Token, tokens
 from watcher.core.program import CompiledFigure
 from watcher.core.text import fold
 
