@@ -146,6 +146,15 @@ def test_c12_a_clean_place_takes_the_flag_away() -> None:
     assert result.signals[0].firings[0].flag == ""
 
 
+def test_c12_an_imitation_beside_a_place_flags_nothing() -> None:
+    watchlist = one_rule("envoy sentence pact", "needs: 'treaty | pact'")
+
+    result = evidence(watchlist, "The envoy has a pact, no tr\u0435aty.")
+
+    assert result is not None
+    assert [firing.flag for signal in result.signals for firing in signal.firings] == [""]
+
+
 def test_c12_case_is_never_read_from_imitations() -> None:
     assert found("=NATO", "The N\u0410TO spoke.") == []
 

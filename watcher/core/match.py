@@ -78,11 +78,12 @@ class _Matcher:
         return _Fired(rule.id, found, self.told(found), suppressed)
 
     def flag(self, found: Found) -> str:
-        """``look-alike`` where no place is free of words that imitate others."""
+        """``look-alike`` where no place is free of hits in words that imitate others; other words there do not count."""
         flagged = self.scan.flagged
         if not flagged:
             return ""
-        clean = any(not any(token in flagged for token in range(begin, end)) for begin, end in found.places)
+        imitated = {token for hit in found.hits for token in range(hit[1], hit[2]) if token in flagged}
+        clean = any(imitated.isdisjoint(range(begin, end)) for begin, end in found.places)
         return "" if clean else "look-alike"
 
     def told(self, found: Found) -> list[Hit]:
