@@ -16,10 +16,13 @@ from watcher.core.series import (
     HOUR,
     WINDOW,
     FigurePoint,
+    Point,
     Scale,
+    Series,
     agree,
     bounds,
     conflicts,
+    scales_of,
     show_value,
     time_scale,
     time_ticks,
@@ -114,6 +117,12 @@ def test_a_point_alone_has_room_around_it():
 
     assert scale(5 * DAY) == 0.5
     assert math.isclose(scale.high - scale.low, 2 * HOUR)
+
+
+def test_several_series_share_their_scales():
+    one, other = Series("a", (Point(DAY, 3.0),)), Series("b", (Point(3 * DAY, 9.0),))
+
+    assert scales_of([one, other]) == (time_scale([DAY, 3 * DAY]), value_scale([3.0, 9.0]))
 
 
 def test_a_point_knows_whether_its_source_speaks_for_itself():
