@@ -106,7 +106,8 @@ def watchlist_file(folder: Path) -> Path:
 
 def _build(path: Path, folder: Path, entries: int, hits: int, *, search: bool) -> None:
     from watcher.app.watchlists import load_all
-    from watcher.bootstrap import Settings, build_expand
+    from watcher.bootstrap.reading import build_expand
+    from watcher.bootstrap.settings import Settings
     from watcher.storage.engine import open_engine
     from watcher.storage.migrate import upgrade
     from watcher.storage.store import SqlStore

@@ -30,7 +30,7 @@ def faces(database: Path) -> dict[str, Callable[[], int]]:
     from watcher.app.report_html import html_report
     from watcher.app.report_text import report_lines
     from watcher.app.rulestats import read_worth, worth_lines
-    from watcher.bootstrap import build_queries, build_search
+    from watcher.bootstrap.reading import build_queries, build_search
     from watcher.bootstrap.verdicts import build_rules
     from watcher.core.render import Style
 

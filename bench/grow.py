@@ -69,7 +69,7 @@ class Grown:
     number: int = 10_000_000
 
     def __post_init__(self) -> None:
-        from watcher.bootstrap import derivation
+        from watcher.bootstrap.reading import derivation
         from watcher.storage.engine import open_engine
         from watcher.storage.store import SqlStore
 
@@ -158,7 +158,8 @@ def _cpu_us(work: Callable[[], Any]) -> float:
 def grow(folder: Path, sizes: Sequence[tuple[int, int]], rounds: int, scratch: Path) -> list[dict[str, Any]]:
     """Rounds in turn; for each part, microseconds an entry at both sizes and their ratio."""
     from watcher.app.watchlists import load_all
-    from watcher.bootstrap import Settings, build_expand
+    from watcher.bootstrap.reading import build_expand
+    from watcher.bootstrap.settings import Settings
 
     cache = folder / "cache"
     (loaded,) = load_all([watchlist_file(folder)], expand=build_expand(Settings(cache_dir=cache)), cache_dir=cache)
@@ -213,7 +214,7 @@ def _row(added: dict[str, Any], options: argparse.Namespace) -> harness.Row:
 
 def search_times(path: Path, repeat: int = 7) -> list[dict[str, Any]]:
     """Milliseconds of each search."""
-    from watcher.bootstrap import build_search
+    from watcher.bootstrap.reading import build_search
 
     rows = []
     os.environ["WATCHER_CACHE"] = str(path.parent / "cache")

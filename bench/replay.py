@@ -101,7 +101,8 @@ def serve_state(control: str, number: int) -> None:
 async def poll_states(options: argparse.Namespace, plan: dict[str, Any]) -> None:
     """Poll from the first state that the database does not have yet to the last one."""
     from watcher.app.clock import SetClock
-    from watcher.bootstrap import Hooks, Settings, build_duties
+    from watcher.bootstrap.polling import Hooks, build_duties
+    from watcher.bootstrap.settings import Settings
 
     newest = committed(Path(options.database)).hex()
     first = plan["digests"].index(newest, options.start) + 1 if newest else 0

@@ -50,7 +50,8 @@ def edited(database: Path, folder: Path) -> Path:
 
 
 def loaded_from(path: Path, folder: Path) -> Loaded:
-    from watcher.bootstrap import Settings, load_watchlists
+    from watcher.bootstrap.reading import load_watchlists
+    from watcher.bootstrap.settings import Settings
 
     return load_watchlists(Settings(watchlists=(path,), cache_dir=folder / "cache"))[0]
 
@@ -66,8 +67,8 @@ def trust(database: Path) -> None:
 def side_of_rescore(options: argparse.Namespace) -> None:
     """Tell changes of all entries, or of those that the edit can score otherwise."""
     from watcher.app.rescore import Question, Summary, diff
-    from watcher.bootstrap import Settings
     from watcher.bootstrap.rescore import build_rescore
+    from watcher.bootstrap.settings import Settings
 
     loaded = loaded_from(options.watchlist, options.folder)
     settings = Settings(

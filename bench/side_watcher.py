@@ -56,7 +56,8 @@ def stored(database: Path) -> list[tuple[str, str]]:
 async def work(folder: Path, place: dict[str, Any], workers: int, drive: Callable[..., None]) -> None:
     """Build the pipeline and have the phases driven from a thread, since `run_phase` is plain code."""
     from watcher.app.clock import SetClock
-    from watcher.bootstrap import Hooks, Settings, build_duties
+    from watcher.bootstrap.polling import Hooks, build_duties
+    from watcher.bootstrap.settings import Settings
 
     database = folder / "watcher.sqlite3"
     settings = Settings.read(

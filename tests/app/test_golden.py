@@ -23,7 +23,8 @@ from watcher.app.clock import SetClock
 from watcher.app.report import Request, read_report
 from watcher.app.report_files import markdown_lines
 from watcher.app.report_parts import changed
-from watcher.bootstrap import Settings, build_derive, build_queries, default_watchlist
+from watcher.bootstrap.reading import build_derive, build_queries
+from watcher.bootstrap.settings import Settings, default_watchlist
 from watcher.core.period import to_micros
 from watcher.demo.watchlist import with_sources
 

@@ -14,7 +14,7 @@ from tests.support.desk import feed, item, offer
 from watcher.app import rescore, rescore_parts
 from watcher.app.rescore import Question, Summary, apply, diff
 from watcher.app.rescore_parts import Done, Others, Part, Scoring, Work, in_order, in_processes, kind_of
-from watcher.bootstrap import load_watchlists
+from watcher.bootstrap.reading import load_watchlists
 from watcher.bootstrap.rescore import build_rescore
 from watcher.cli.rescore import command
 from watcher.core.errors import AlreadyRunningError, StorageError, UsageProblem, WatcherError

@@ -10,7 +10,7 @@ import pytest
 from tests.support.desk import HOUR_S, Desk, feed, item, offer
 from watcher.app.daemon import Daemon
 from watcher.app.retention import DAY, LEAST_DAYS, Pruner, cutoff
-from watcher.bootstrap import Settings
+from watcher.bootstrap.settings import Settings
 from watcher.cli import main
 from watcher.core.errors import UsageProblem
 from watcher.storage.engine import open_engine
@@ -94,7 +94,7 @@ def test_too_young_is_refused() -> None:
 
 def test_the_daemon_prunes_where_an_age_is_set_and_only_then(aged: Desk) -> None:
     async def tick(settings: Settings) -> None:
-        from watcher.bootstrap import build_duties
+        from watcher.bootstrap.polling import build_duties
 
         async with build_duties(settings, aged.hooks()) as duties:
             await Daemon(duties)._prune()

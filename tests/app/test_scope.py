@@ -12,7 +12,7 @@ from tests.support.desk import Desk, feed, item, offer
 from watcher.app import scope
 from watcher.app.derive import derive
 from watcher.app.rescore import Question, Summary, apply, diff
-from watcher.bootstrap import derivation, load_watchlists
+from watcher.bootstrap.reading import derivation, load_watchlists
 from watcher.bootstrap.rescore import build_rescore
 from watcher.storage.engine import open_engine
 

@@ -9,7 +9,7 @@ import pytest
 from tests.core.watchlist_samples import files
 from watcher.app import doctor_probes
 from watcher.app.doctor import Machine, contact
-from watcher.bootstrap import Settings
+from watcher.bootstrap.settings import Settings
 from watcher.cli import main
 from watcher.core.errors import UsageProblem
 from watcher.storage.migrate import upgrade

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from tests.server import Server
 from tests.support.desk import Desk, feed, item
-from watcher.bootstrap import build_derive
+from watcher.bootstrap.reading import build_derive
 from watcher.cli.story import command
 from watcher.core.errors import WatcherError
 

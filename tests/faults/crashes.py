@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from tests.support.inline import InlineParser
 from watcher.app.clock import SetClock
-from watcher.bootstrap import Hooks, Settings, build_duties
+from watcher.bootstrap.polling import Hooks, build_duties
+from watcher.bootstrap.settings import Settings
 from watcher.core.limits import Limits
 from watcher.core.model import Claim, Fetched, ParsedFeed
 

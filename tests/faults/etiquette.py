@@ -17,7 +17,8 @@ from typing import Any
 
 from watcher.app.clock import SetClock
 from watcher.app.daemon import Duties
-from watcher.bootstrap import Hooks, Settings, build_duties
+from watcher.bootstrap.polling import Hooks, build_duties
+from watcher.bootstrap.settings import Settings
 
 MINUTE = 60_000_000
 

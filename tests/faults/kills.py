@@ -136,7 +136,8 @@ class _LaterClock:
 
 async def work(folder: Path, ahead_s: float, point: str, nth: int, *, rounds: int, sandboxed: bool) -> None:
     """Poll and deliver, round after round; ends by SIGKILL at the nth passing of the point."""
-    from watcher.bootstrap import Hooks, Settings, build_duties
+    from watcher.bootstrap.polling import Hooks, build_duties
+    from watcher.bootstrap.settings import Settings
     from watcher.core.limits import Limits
 
     parser = None if sandboxed else InlineParser

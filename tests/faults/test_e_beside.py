@@ -24,7 +24,7 @@ from tests.server import Server, reply
 from tests.support.backends import Backend
 from tests.support.desk import HEAD, SOURCE, Desk, offer, rss
 from tests.support.terminal import Terminal
-from watcher.bootstrap import Settings
+from watcher.bootstrap.settings import Settings
 from watcher.bootstrap.verdicts import build_verdicts
 from watcher.core.verdict import Decision, Wish
 

@@ -11,7 +11,7 @@ import pytest
 from bench.bigdb import END, SECOND, big_database
 from tests.support.polls import entry_intent, poll
 from watcher.app.retention import DAY, pages
-from watcher.bootstrap import build_queries
+from watcher.bootstrap.reading import build_queries
 from watcher.core.intents import EntryLookup, ShownLookup
 from watcher.core.views import HitFilter
 from watcher.storage.engine import open_engine

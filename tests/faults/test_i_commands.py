@@ -18,7 +18,7 @@ from tests.support.canary import LINKS, MARK, TEXTS, formula_cells, live_markup,
 from tests.support.desk import NOW, Desk, feed, offer
 from watcher.app.rescore_parts import Change
 from watcher.app.review import Review
-from watcher.bootstrap import build_derive
+from watcher.bootstrap.reading import build_derive
 from watcher.bootstrap.verdicts import build_review
 from watcher.cli import main
 from watcher.cli.rescore import _lines

@@ -22,7 +22,8 @@ from watcher.app.clock import SetClock
 from watcher.app.daemon import Duties
 from watcher.app.poll import Round
 from watcher.app.pollline import PollLine
-from watcher.bootstrap import Hooks, Settings, build_duties
+from watcher.bootstrap.polling import Hooks, build_duties
+from watcher.bootstrap.settings import Settings
 from watcher.core.limits import Limits
 
 NOW = 1_765_800_000_000_000  # 15 December 2025, noon UTC

@@ -49,6 +49,7 @@ def build_scorer() -> Again:
     import os
 
     from watcher.app.evidence_check import scorer
-    from watcher.bootstrap import Settings, build_expand, cache_dir
+    from watcher.bootstrap.reading import build_expand
+    from watcher.bootstrap.settings import Settings, cache_dir
 
     return scorer(build_expand(Settings(cache_dir=cache_dir(os.environ))))

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from watcher.bootstrap import Settings, build_expand, read_anew
+from watcher.bootstrap.reading import build_expand, read_anew
+from watcher.bootstrap.settings import Settings
 
 if TYPE_CHECKING:
     from watcher.app.rescore import StoredSide, Write

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from watcher.bootstrap import stored_document
+from watcher.bootstrap.reading import stored_document
 from watcher.core.errors import UsageProblem, WatcherError
 
 if TYPE_CHECKING:

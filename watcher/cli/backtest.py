@@ -69,7 +69,8 @@ def command(
     Exit codes: 0 done, 1 lines were left out, 2 wrong usage or a watchlist is refused.
     """
     from watcher.app.backtest import leads, run
-    from watcher.bootstrap import Settings, load_watchlists
+    from watcher.bootstrap.reading import load_watchlists
+    from watcher.bootstrap.settings import Settings
 
     settings = Settings.read(watchlists=[watchlist] if watchlist else (), workers=workers)
     (loaded, *more) = load_watchlists(settings)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from msgspec import structs, to_builtins
 
-from watcher.bootstrap import Settings, build_expand
+from watcher.bootstrap.reading import build_expand
+from watcher.bootstrap.settings import Settings
 from watcher.cli.common import format_option, write_lines
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from watcher.bootstrap import DEFAULT_DATABASE
+from watcher.bootstrap.settings import DEFAULT_DATABASE
 from watcher.cli import complete
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def open_queries(database: str) -> Iterator[Queries]:
     Raises:
         WatcherError: there is none, it is damaged, or its schema is another one than ours.
     """
-    from watcher.bootstrap import build_queries
+    from watcher.bootstrap.reading import build_queries
 
     with build_queries(database) as queries:
         yield queries

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.bootstrap import DEFAULT_DATABASE
+from watcher.bootstrap.settings import DEFAULT_DATABASE
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -66,7 +66,7 @@ def _asked(ctx: click.Context, names: Callable[[Queries], dict[str, str]]) -> di
     found: dict[str, str] = {}
 
     def ask() -> None:
-        from watcher.bootstrap import build_queries
+        from watcher.bootstrap.reading import build_queries
 
         with (
             contextlib.suppress(Exception),

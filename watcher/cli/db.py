@@ -110,7 +110,7 @@ def derive(rebuild: bool, database: str) -> int:
 
     `watcher run` and `watcher poll` do it by themselves. It is done in small batches, so a daemon may run beside it.
     """
-    from watcher.bootstrap import build_derive
+    from watcher.bootstrap.reading import build_derive
 
     with build_derive(database) as work:
         if rebuild:

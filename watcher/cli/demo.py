@@ -36,7 +36,8 @@ def command(folder: Path | None) -> None:
     2 the folder holds a database already.
     """
     from watcher.app.demo import run_demo
-    from watcher.bootstrap import build_derive, default_watchlist
+    from watcher.bootstrap.reading import build_derive
+    from watcher.bootstrap.settings import default_watchlist
 
     say("Serving the sample sources on this machine and starting the daemon.")
     demo = run_demo(_folder(folder), default_watchlist(), open_queries)

@@ -43,7 +43,7 @@ def command(form: str, watchlist: tuple[str, ...], database: str) -> int:
     Exit codes: 0 no check failed (there may be warnings), 1 one did.
     """
     from watcher.app.doctor_probes import examine_here
-    from watcher.bootstrap import Settings
+    from watcher.bootstrap.settings import Settings
 
     settings = Settings.read(database=database, watchlists=watchlist)
     findings = examine_here(settings.database, settings.watchlists, settings.cache_dir)

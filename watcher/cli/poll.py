@@ -12,7 +12,7 @@ from watcher.cli.common import database_option, refuse_unknown_sources, watchlis
 
 if TYPE_CHECKING:
     from watcher.app.poll import Round
-    from watcher.bootstrap import Settings
+    from watcher.bootstrap.settings import Settings
     from watcher.cli.pollprint import Printer
 
 
@@ -50,8 +50,8 @@ def command(
     2 the watchlist has errors or there is no such source, 3 a daemon works on
     this database, 4 it is damaged or newer.
     """
-    from watcher.bootstrap import Settings
     from watcher.bootstrap.loop import run
+    from watcher.bootstrap.settings import Settings
     from watcher.cli.pollprint import Printer, set_up_logging
 
     settings = Settings.read(database=database, watchlists=watchlist, alerts=alerts)
@@ -64,7 +64,7 @@ def command(
 
 async def _poll(settings: Settings, printer: Printer, names: tuple[str, ...], *, everything: bool) -> Round:
     from watcher.app.derive import derive_all
-    from watcher.bootstrap import Hooks, build_duties
+    from watcher.bootstrap.polling import Hooks, build_duties
 
     async with build_duties(settings, Hooks(on_poll=printer.poll)) as duties:
         current = duties.reloader.current

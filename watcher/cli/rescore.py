@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from watcher.app.rescore import Question, Summary
     from watcher.app.rescore_parts import Change
     from watcher.app.watchlists import Loaded
-    from watcher.bootstrap import Settings
     from watcher.bootstrap.rescore import Rescore
+    from watcher.bootstrap.settings import Settings
 
 
 @click.command(short_help="Show what an edited watchlist changes in the stored hits, and apply it.")
@@ -64,8 +64,9 @@ def command(
     3 a daemon runs (with --apply), 4 database damaged or from a newer watcher.
     """
     from watcher.app.rescore import Summary
-    from watcher.bootstrap import Settings, load_watchlists
+    from watcher.bootstrap.reading import load_watchlists
     from watcher.bootstrap.rescore import build_rescore
+    from watcher.bootstrap.settings import Settings
 
     settings = Settings.read(database=database, watchlists=[watchlist] if watchlist else (), workers=workers)
     if len(settings.watchlists) != 1:

@@ -10,7 +10,7 @@ import click
 from watcher.cli.common import age_in_days, database_option, watchlist_file_option
 
 if TYPE_CHECKING:
-    from watcher.bootstrap import Settings
+    from watcher.bootstrap.settings import Settings
     from watcher.cli.pollprint import Printer
 
 NO_CONTACT = "publishers cannot reach you: set WATCHER_CONTACT to a web or mail address, it is sent with every request"
@@ -54,8 +54,8 @@ def command(
     Exit codes: 0 stopped, 2 the watchlist has errors, 3 another daemon works
     on this database, 4 it is damaged or newer, 70 ended to be started afresh.
     """
-    from watcher.bootstrap import Settings
     from watcher.bootstrap.loop import run
+    from watcher.bootstrap.settings import Settings
     from watcher.cli.pollprint import Printer, set_up_logging
 
     settings = Settings.read(database=database, watchlists=watchlist, alerts=alerts, keep_days=keep_days)
@@ -66,7 +66,7 @@ def command(
 async def _run(settings: Settings, printer: Printer, *, once: bool) -> int:
     from watcher.app.clock import SteadyClock
     from watcher.app.daemon import Daemon
-    from watcher.bootstrap import Hooks, build_duties
+    from watcher.bootstrap.polling import Hooks, build_duties
 
     daemons: list[Daemon] = []
     clock = SteadyClock(lambda jump: daemons[0].jumped(jump) if daemons else None)

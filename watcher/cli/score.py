@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher.bootstrap import Settings, load_watchlists
+from watcher.bootstrap.reading import load_watchlists
+from watcher.bootstrap.settings import Settings
 from watcher.cli.common import say, write_lines
 from watcher.cli.items import Item, language_of, read_items, text_of, title_of
 

@@ -68,7 +68,7 @@ def command(
     Exit codes: 0 something was found, 1 nothing was, 2 the query or an option
     is wrong, 4 database damaged or from a newer watcher.
     """
-    from watcher.bootstrap import build_search
+    from watcher.bootstrap.reading import build_search
 
     with build_search(database, watchlist) as desk:
         if source:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher.bootstrap import Settings, build_expand
+from watcher.bootstrap.reading import build_expand
+from watcher.bootstrap.settings import Settings
 from watcher.cli.common import format_option, write_lines
 from watcher.core.errors import UsageProblem
 
