@@ -111,9 +111,11 @@ class Part(Struct, frozen=True):
         """True where the rest of the term stands around, the term beginning at a token."""
         if begin < 0 or begin + self.size > len(tokens):
             return False
-        return all(
-            (token := tokens[begin + at]) in forms or token.startswith(prefixes) for at, forms, prefixes in self.rest
-        )
+        for at, forms, prefixes in self.rest:
+            token = tokens[begin + at]
+            if token not in forms and not (prefixes and token.startswith(prefixes)):
+                return False
+        return True
 
 
 Spotted = Sequence[tuple[int, int, int]]

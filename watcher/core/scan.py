@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
-from itertools import accumulate, repeat
 from operator import itemgetter
 from typing import Final
 
@@ -20,7 +19,6 @@ from watcher.core.text import Reading
 JOINT: Final = "\n\n"
 """Between title and text, so that one pass reads both: a blank line, which no phrase crosses."""
 _by_place = itemgetter(1, 2, 0)
-_pattern, _by_start = itemgetter(0), itemgetter(1)
 PLACES_PER_TERM: Final = 500
 FORM_CHARS: Final = 100
 Hit = tuple[int, int, int]
@@ -76,29 +74,29 @@ class Sighting:
                     break
         return tokens
 
-    def _placed(self) -> Iterator[tuple[int, int]]:
-        """Every pattern with the token where it begins, in order of the text."""
-        spots = sorted(self.spotted, key=_by_start)
-        starts = list(map(_by_start, spots))
-        steps = map(self.joined.count, repeat(b" "), [0, *starts], starts)
-        return zip(map(_pattern, spots), accumulate(steps), strict=True)
-
     @property
     def places(self) -> dict[int, list[int]]:
         """By term, the tokens where it begins, found at the first look. Checks are still to be made."""
         if self._places is None:
-            found: defaultdict[int, list[int]] = defaultdict(list)
-            tokens, whole, parts = self.tokens, self.lexis.whole, self.lexis.parts
-            for pattern, token in self._placed():
-                for term in whole[pattern]:
-                    found[term].append(token)
-                if pattern in parts:
-                    for part in parts[pattern]:
-                        begin = token - part.back
-                        if part.holds(tokens, begin):
-                            found[part.term].append(begin)
-            self._places = dict(found)
+            self._places = self._read_places()
         return self._places
+
+    def _read_places(self) -> dict[int, list[int]]:
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        tokens, whole, parts = self.tokens, self.lexis.whole, self.lexis.parts
+        count = self.joined.count
+        at = token = 0
+        for pattern, start, _ in self.spotted:
+            token += count(b" ", at, start) if start >= at else -count(b" ", start, at)
+            at = start
+            for term in whole[pattern]:
+                found[term].append(token)
+            if pattern in parts:
+                for part in parts[pattern]:
+                    begin = token - part.back
+                    if part.holds(tokens, begin):
+                        found[part.term].append(begin)
+        return dict(found)
 
 
 class Scan:
