@@ -8,20 +8,23 @@ from operator import itemgetter, or_
 
 from watcher.core.program import CompiledWatchlist, Gate
 from watcher.core.scan import Sighting
-from watcher.core.standing import Standing, bits_of
+from watcher.core.standing import Standing
 
 _pattern = itemgetter(0)
 
 
 def _opened(watchlist: CompiledWatchlist, granted: int) -> list[Gate]:
     """Gates that open where groups have a term somewhere."""
-    gates = watchlist.gates
-    return [
-        gate
-        for bit in bits_of(granted & watchlist.anchors)
-        for gate in gates[bit]
-        if gate.needed & granted == gate.needed
-    ]
+    found: list[Gate] = []
+    opened = granted & watchlist.anchors
+    while opened:
+        bit = opened & -opened
+        opened ^= bit
+        for gate in watchlist.gates[bit]:
+            needed = gate.needed
+            if needed & granted == needed:
+                found.append(gate)
+    return found
 
 
 def _granted(watchlist: CompiledWatchlist, terms: Iterable[int], language: str) -> dict[int, int]:

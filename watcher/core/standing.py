@@ -12,7 +12,7 @@ from watcher.core.program import Gate, Pair, Stretch
 from watcher.core.scan import Sighting
 
 
-def bits_of(mask: int) -> Iterator[int]:
+def _bits(mask: int) -> Iterator[int]:
     """Each bit of a mask."""
     while mask:
         bit = mask & -mask
@@ -55,7 +55,7 @@ class Standing:
         for term, bits in self._granted.items():
             if bits & wanted:
                 tokens = places[term]
-                for bit in bits_of(bits & wanted):
+                for bit in _bits(bits & wanted):
                     found[bit] += tokens
         for tokens in found.values():
             tokens.sort()
