@@ -78,6 +78,16 @@ def test_a_word_that_only_stands_inside_a_longer_one_was_not_kept():
     assert [one.word for one in suppressions(uses, texts)] == ["football"]
 
 
+@pytest.mark.parametrize("tail", ["", " \N{BULLET}"], ids=["plain", "other letters"])
+def test_words_are_the_same_whatever_stands_between_them(tail):
+    uses, texts = corpus(6, 5)
+    between = [chr(code) for code in range(128) if not chr(code).isalpha()]
+    for number in range(6):
+        texts[number] = "".join(f"pact{one}FootBall{one}" for one in between) + tail
+
+    assert [one.word for one in suppressions(uses, texts)] == ["football"]
+
+
 def test_a_second_word_is_only_suggested_for_what_the_first_leaves():
     uses, texts = corpus(12, 5)
     for number in range(12):

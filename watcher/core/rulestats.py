@@ -186,10 +186,15 @@ def _stories(uses: Iterable[HitUse]) -> int:
 
 def _held(text: str, words: Iterable[str]) -> set[str]:
     """Those of the words that stand in a text."""
-    folded = fold(text)
+    folded = _folded(text)
     maybe = {word for word in words if word in folded}
     return maybe.intersection(_WORD.findall(folded)) if maybe else maybe
 
 
 def _words(text: str) -> set[str]:
-    return set(_WORD.findall(fold(text)))
+    return set(_WORD.findall(_folded(text)))
+
+
+def _folded(text: str) -> str:
+    """Folded as far as words go: letters that are all ASCII only differ in case, which is told in a tenth of the time."""
+    return text.lower() if text.isascii() else fold(text)
