@@ -31,4 +31,9 @@ def fold_lines(text: str) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether it is ASCII without white space but spaces and new lines."""
-    return text.isascii() and not any(map(text.__contains__, _OTHER_SPACE))
+    if not text.isascii():
+        return False
+    for space in _OTHER_SPACE:  # noqa: SIM110 - `all` over a generator costs more than the searches
+        if space in text:
+            return False
+    return True

@@ -315,8 +315,8 @@ def _entry(raw: Mapping[str, Any], digest: bytes, reading: _Reading, request: Re
     )
 
 
-def _text(mapping: Mapping[str, Any], key: str) -> str:
-    """A value if it is text; feedparser's fields may be anything in a broken feed."""
+def _text(mapping: Any, key: str) -> str:
+    """A value if it is text; feedparser's fields, and what they stand in, may be anything in a broken feed."""
     # The plain `get`: feedparser's own answers for one name with another, and warns that it does.
     value = dict.get(mapping, key) if isinstance(mapping, dict) else None
     return value if isinstance(value, str) else ""
@@ -332,8 +332,7 @@ def _link(raw: Mapping[str, Any]) -> str:
 def _base(raw: Mapping[str, Any], url: str) -> str:
     """What relative links of an entry hang on: ``xml:base`` where the feed has one, else the address it came from."""
     for key in ("title_detail", "summary_detail"):
-        detail = raw.get(key)
-        base = _text(detail, "base") if isinstance(detail, Mapping) else ""
+        base = _text(raw.get(key), "base")
         if base.lower().startswith(("http://", "https://")):
             return base
     return url
@@ -349,13 +348,12 @@ def _outlet(raw: Mapping[str, Any], cleaner: FieldCleaner, base: str) -> tuple[s
 
 
 def _detail_language(raw: Mapping[str, Any]) -> str:
-    detail = raw.get("title_detail")
-    return _text(detail, "language") if isinstance(detail, Mapping) else ""
+    return _text(raw.get("title_detail"), "language")
 
 
 def _body(raw: Mapping[str, Any], cleaner: FieldCleaner) -> str:
     """The content, after the summary where that says something of its own."""
-    contents = [_text(part, "value") for part in raw.get("content") or () if isinstance(part, Mapping)]
+    contents = [_text(part, "value") for part in raw.get("content") or ()]
     content = cleaner.body(max(contents, key=len)) if contents else ""
     markup = _text(raw, "summary")
     if not content:
@@ -375,7 +373,7 @@ def _tags(raw: Mapping[str, Any], cleaner: FieldCleaner) -> tuple[str, ...]:
         if len(found) >= cleaner.limits.tags:
             cleaner.flag("truncated")
             break
-        term = _text(tag, "term") or _text(tag, "label") if isinstance(tag, Mapping) else ""
+        term = _text(tag, "term") or _text(tag, "label")
         name = cleaner.line(term, cleaner.limits.tag_chars)
         if name:
             found[name] = None
@@ -384,10 +382,12 @@ def _tags(raw: Mapping[str, Any], cleaner: FieldCleaner) -> tuple[str, ...]:
 
 def _published(raw: Mapping[str, Any], cleaner: FieldCleaner) -> tuple[Micros | None, str]:
     """The claimed date as time and as sent."""
-    key = next((key for key in _DATE_KEYS if _text(raw, key)), "")
-    if not key:
+    for key in _DATE_KEYS:
+        if text := _text(raw, key):
+            break
+    else:
         return None, ""
-    text = cleaner.raw(_text(raw, key), 100)
+    text = cleaner.raw(text, 100)
     moment = read_date(text)
     if moment is None:
         return _by_feedparser(raw, key, text), text

@@ -55,9 +55,8 @@ class Pass:
         self.has_parts = False
         self._all_places = places
         self._known: dict[str, dict[str, Rule]] = {name: {} for name in places}
-        self._places = ["document"]
-        self._tables = [self._known["document"]]
         self._rules: list[Rule] = []
+        self._tables = [self._known["document"]]
         self._languages: list[tuple[int, str]] = [(0, "")]
         self._bases: list[str] = []
         self._next_base: dict[str, str] = {}
@@ -153,7 +152,6 @@ class Pass:
             rule.begin(self, given)
         self._rules.append(rule)
         self._tables.append(self._known[rule.inside])
-        self._places.append(rule.inside)
         self.pieces.clear()
 
     def _on_end(self, _: str) -> None:
@@ -166,18 +164,18 @@ class Pass:
             self._leave_base()
         self._rules.pop()
         self._tables.pop()
-        self._places.pop()
         self.pieces.clear()
 
     # --- names and attributes ---------------------------------------------------------------------------------------
 
     def _find(self, name: str) -> Rule:
         """The rule for an element in this place, kept for the next of its name."""
-        place = self._all_places[self._places[-1]]
+        inside = self._rules[-1].inside if self._rules else "document"
+        place = self._all_places[inside]
         key = self._meanings.key(name)
         rule = place.rules.get(key) or (place.other if may_pass(key) else None)
         if rule is None:
-            raise GiveUp(f"{key} in {self._places[-1]}")
+            raise GiveUp(f"{key} in {inside}")
         if self._with_digests and rule.is_item != (name.rpartition(" ")[2] in ITEM_NAMES):
             raise GiveUp("what is an item here is none there")
         self._tables[-1][name] = rule
