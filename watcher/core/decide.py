@@ -182,6 +182,8 @@ def _known_intent(
 
 
 def _reached(assessments: Mapping[str, Sequence[Assessment]]) -> tuple[tuple[str, str], ...]:
+    if not any(assessments.values()):  # most entries
+        return ()
     return tuple(
         (watchlist, one.signal) for watchlist in sorted(assessments) for one in assessments[watchlist] if one.reached
     )

@@ -136,6 +136,8 @@ class Known:
 
         No stored entry is two of one body: what a key says comes before what a link says, and the first before the rest.
         """
+        if not self.by_key and not self.by_link:  # nothing is stored
+            return [(None, False)] * len(body.entries)
         by_key = [self.by_key.get(named.twin) or self.by_key.get(named.key) for named in body.entries]
         taken = {found.entry_id for found in by_key if found}
         answers: list[tuple[StoredEntry | None, bool]] = []

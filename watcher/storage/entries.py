@@ -168,12 +168,14 @@ class _Teller:
         if found is None:
             named = dict(intent.revisions) or dict.fromkeys(self._listing_of(intent.claim.source_id), "")
             found = self._of_poll[id(intent)] = self._ids(named)
+        if entry.scored.assessments.keys() <= found.keys():
+            return found
         more = {
             name: (entry.scored.evidence[name].revision if name in entry.scored.evidence else "")
             for name in entry.scored.assessments
             if name not in found and name not in intent.revisions
         }
-        return {**found, **self._ids(more)} if more else found
+        return {**found, **self._ids(more)}
 
     def _ids(self, named: Mapping[str, str]) -> dict[str, tuple[int, int]]:
         ids = {name: self._names.find(name, digest) for name, digest in named.items()}
