@@ -28,6 +28,7 @@ HEADER_BYTES = 100
 LEFT_ALONE = "it is left as it is; name another file, or restore a backup over it"
 NAME_A_FILE = "name the file of a database, and see that it may be read: --database FILE"
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
+CHECKPOINT_PAGES = 4000  # 16 MB: a page that many transactions change goes into the database once for all of them
 CACHE_KIB = 16 * 1024  # keys are digests, so every entry touches pages all over its indexes
 BEGIN_TRIES = 3
 _WRITES = "watcher_writes"
@@ -201,6 +202,7 @@ def _set_pragmas(connection: sqlite3.Connection, read_only: bool) -> None:
         return
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     connection.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
 
