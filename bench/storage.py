@@ -23,7 +23,7 @@ from bench import harness
 from tests.support.polls import HOUR, T0, assessment, digest, document, entry_intent, poll, source
 from watcher.core.intents import EntryLookup, PollIntent, ShownLookup
 from watcher.core.model import Claim
-from watcher.storage.engine import open_engine
+from watcher.storage.engine import CHECKPOINT_PAGES, open_engine
 from watcher.storage.migrate import upgrade
 from watcher.storage.store import SqlStore
 
@@ -111,7 +111,9 @@ def side_raw(folder: Path, sources: int, rows: Path) -> None:
     open_store(path, sources).close()
     spent: dict[str, float] = defaultdict(float)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+        ):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}")
         for transaction in _unpickled(rows):
             with harness.measured() as result:
