@@ -102,6 +102,8 @@ def _changed(*path: str | int, value: object) -> bytes:
         parsed_feed_to_json(_feed())[:-1],
         parsed_feed_to_json(_feed()).replace(b"Title", b"\xed\xa0\x80"),
         b'{"format":"rss20","unknown":' + b"[" * 1_000_000,
+        b'{"format":"rss20","entries":' + b"[" * 1_000_000,
+        b'{"format":"rss20","entries":' + b'[{"evidence":{"a":' * 300_000,
     ],
 )
 def test_anything_else_is_refused(data: bytes) -> None:
