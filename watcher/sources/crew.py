@@ -125,15 +125,14 @@ class Crew:
         share = min(_TOGETHER, max(1, -(-len(self._queue) // self._workers)))
         size = 0
         while self._queue and len(batch) < share:
-            size += len(self._queue[0].data)
-            if batch and (size > _TOGETHER_BYTES or self._queue[0].is_alone):
-                break
-            task = self._queue.popleft()
-            if task.answer.done():
-                size -= len(task.data)
-                continue
-            batch.append(task)
-            share = 1 if task.is_alone else share
+            task = self._queue[0]
+            if not task.answer.done():
+                size += len(task.data)
+                if batch and (size > _TOGETHER_BYTES or task.is_alone):
+                    break
+                batch.append(task)
+                share = 1 if task.is_alone else share
+            self._queue.popleft()
         return bool(batch)
 
     async def _work_off(self, batch: deque[_Task]) -> None:
